@@ -15,7 +15,7 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* Longest line with its end, in bytes; a longer one is cut and ends in "...". */
-#define LOG_LINE_MAX 512
+#define LOG_LINE_MAX 768
 
 /* Logs one event. module and event are lower snake case words; format and what follows give the
  * key=value pairs (no line end). All strings are borrowed for the call. */

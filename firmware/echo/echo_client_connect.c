@@ -1,0 +1,174 @@
+/* The client's way to an open connection: address, name, TCP, handshake; and how it waits. */
+#include "clock_port.h"
+#include "control_port.h"
+#include "echo_client_internal.h"
+#include "echo_log.h"
+#include "echo_names.h"
+#include "log_port.h"
+
+/* ---- Phases and waiting ---------------------------------------------------------------------- */
+
+void client_begin_phase(struct echo_client *client, const char *phase, uint32_t timeout_ms)
+{
+    client->phase = phase;
+    client->since_us = clock_now_us();
+    client->deadline_us = client->since_us + (uint64_t)timeout_ms * 1000;
+}
+
+/* Waits once. OK: look again; otherwise the status to end with. */
+enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events)
+{
+    struct net_wait_item item = {.socket = socket, .events = events};
+    if (control_stop_count() > 0 && !client->interrupted) {
+        client->interrupted = true;
+        log_event(LOG_LEVEL_WARN, ECHO_CLIENT_MODULE, "interrupted", "phase=%s", client->phase);
+        return EXIT_STATUS_ECHO;
+    }
+    if (clock_now_us() >= client->deadline_us) {
+        echo_log_deadline(ECHO_CLIENT_MODULE, client->session_id, client->phase, client->since_us);
+        return EXIT_STATUS_DEADLINE;
+    }
+    net_wait(client->net, &item, 1, client->deadline_us);
+    return EXIT_STATUS_OK;
+}
+
+enum exit_status client_wait_connection(struct echo_client *client)
+{
+    return client_wait(client, client->connection.socket, client->connection.wants);
+}
+
+/* ---- Connect --------------------------------------------------------------------------------- */
+
+static enum exit_status wait_for_address(struct echo_client *client)
+{
+    struct net_status status;
+    enum exit_status result = EXIT_STATUS_OK;
+    client->phase = "address";
+    net_get_status(client->net, &status);
+    while (result == EXIT_STATUS_OK && status.state != NET_STATE_UP) {
+        if (status.state == NET_STATE_CONFLICT) {
+            return EXIT_STATUS_CONFIG; /* the net backend has logged whose address it is */
+        }
+        result = client_wait(client, NULL, 0);
+        net_get_status(client->net, &status);
+    }
+    return result;
+}
+
+static enum exit_status connect_failed(struct echo_client *client, enum net_outcome outcome)
+{
+    char host[272];
+    log_event(LOG_LEVEL_ERROR, ECHO_CLIENT_MODULE, "connect_failed",
+              "peer=%s port=%u phase=%s reason=%s",
+              log_quote(host, sizeof(host), client->config->host), client->config->port,
+              client->phase, net_outcome_name(outcome));
+    return outcome == NET_NO_MEMORY ? EXIT_STATUS_INTERNAL : EXIT_STATUS_NO_CONNECTION;
+}
+
+static enum exit_status resolve(struct echo_client *client)
+{
+    client->phase = "resolve";
+    enum net_outcome outcome = net_resolve(client->net, client->config->host, &client->peer);
+    while (outcome == NET_WANT_READ) {
+        enum exit_status result = client_wait(client, NULL, 0);
+        if (result != EXIT_STATUS_OK) {
+            return result;
+        }
+        outcome = net_resolve(client->net, client->config->host, &client->peer);
+    }
+    client->peer.port = client->config->port;
+    return outcome == NET_OK ? EXIT_STATUS_OK : connect_failed(client, outcome);
+}
+
+/* On OK *socket is connected; otherwise it is NULL. */
+static enum exit_status connect_tcp(struct echo_client *client, struct net_socket **socket)
+{
+    client->phase = "connect";
+    enum net_outcome outcome = net_connect(client->net, &client->peer, socket);
+    if (outcome == NET_OK) {
+        outcome = net_connect_result(*socket);
+    }
+    enum exit_status result = EXIT_STATUS_OK;
+    while (outcome == NET_WANT_WRITE && result == EXIT_STATUS_OK) {
+        result = client_wait(client, *socket, NET_EVENT_WRITE);
+        outcome = net_connect_result(*socket);
+    }
+    if (result == EXIT_STATUS_OK && outcome == NET_OK) {
+        return EXIT_STATUS_OK;
+    }
+    net_socket_abort(*socket);
+    *socket = NULL;
+    return result != EXIT_STATUS_OK ? result : connect_failed(client, outcome);
+}
+
+static enum exit_status start_connection(struct echo_client *client, struct net_socket *socket)
+{
+    struct tls_session_config config = {
+        .server_name = client->config->server_name,
+        .resume = {client->ticket, client->ticket_len},
+    };
+    client->connection.peer = client->peer;
+    client->connection.id = client->session_id;
+    enum tls_outcome outcome =
+        connection_start(&client->connection, socket, client->context, &config);
+    if (outcome == TLS_OK) {
+        return EXIT_STATUS_OK;
+    }
+    echo_log_handshake_failed(ECHO_CLIENT_MODULE, &client->connection, tls_outcome_name(outcome));
+    return EXIT_STATUS_INTERNAL;
+}
+
+/* Address, name and TCP connection share one deadline. */
+enum exit_status client_connect(struct echo_client *client)
+{
+    struct net_socket *socket = NULL;
+    client_begin_phase(client, "address", client->config->connect_timeout_ms);
+    enum exit_status result = wait_for_address(client);
+    if (result == EXIT_STATUS_OK) {
+        result = resolve(client);
+    }
+    if (result == EXIT_STATUS_OK) {
+        result = connect_tcp(client, &socket);
+    }
+    return result == EXIT_STATUS_OK ? start_connection(client, socket) : result;
+}
+
+/* ---- Handshake ------------------------------------------------------------------------------- */
+
+/* A stream that is cut here cost no data: whatever ends a handshake is a TLS failure. */
+static enum exit_status tls_status(enum tls_outcome outcome)
+{
+    switch (outcome) {
+    case TLS_UNTRUSTED:
+        return EXIT_STATUS_UNTRUSTED;
+    case TLS_NO_MEMORY:
+    case TLS_MISUSE:
+        return EXIT_STATUS_INTERNAL;
+    default:
+        return EXIT_STATUS_TLS;
+    }
+}
+
+enum exit_status client_handshake(struct echo_client *client)
+{
+    struct connection *connection = &client->connection;
+    client_begin_phase(client, "handshake", client->config->handshake_timeout_ms);
+    enum tls_outcome outcome = connection_handshake(connection);
+    while (outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE) {
+        enum exit_status result = client_wait_connection(client);
+        if (result != EXIT_STATUS_OK) {
+            echo_log_handshake_failed(ECHO_CLIENT_MODULE, connection,
+                                      client->interrupted ? "interrupted" : "deadline");
+            return result;
+        }
+        outcome = connection_handshake(connection);
+    }
+    if (outcome != TLS_OK) {
+        echo_log_handshake_failed(ECHO_CLIENT_MODULE, connection, tls_outcome_name(outcome));
+        echo_log_peer_certificate(ECHO_CLIENT_MODULE, connection);
+        return tls_status(outcome);
+    }
+    echo_log_handshake_ok(ECHO_CLIENT_MODULE, connection);
+    echo_log_peer_certificate(ECHO_CLIENT_MODULE, connection);
+    return EXIT_STATUS_OK;
+}

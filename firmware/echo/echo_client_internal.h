@@ -1,0 +1,57 @@
+/* What the client's files share: one struct, and the steps that run_session puts together. */
+#ifndef ECHO_CLIENT_INTERNAL_H
+#define ECHO_CLIENT_INTERNAL_H
+
+#include "connection.h"
+#include "echo_client.h"
+#include "echo_exchange.h"
+
+#define ECHO_CLIENT_MODULE "client"
+
+/* Longest line of --stdin with its end, bytes. */
+#define LINE_MAX_LEN 4096
+
+struct echo_client {
+    const struct echo_client_config *config;
+    struct net *net;
+    struct tls_context *context;
+    struct net_address peer;
+    struct connection connection;
+    struct echo_exchange exchange;
+    const char *phase;    /* of the deadline event */
+    uint64_t since_us;    /* when the phase began */
+    uint64_t deadline_us; /* when it must be over */
+    unsigned session_id;
+    bool interrupted; /* asked to stop; what follows is the orderly end */
+    size_t ticket_len;
+    uint8_t ticket[TLS_EXPORT_MAX]; /* secret */
+    char line[LINE_MAX_LEN];
+};
+
+/* Each step returns OK, or the status that the program ends with; it has then logged why. */
+
+/* Starts a phase: what the deadline event calls it, and how long it may take from now. */
+void client_begin_phase(struct echo_client *client, const char *phase, uint32_t timeout_ms);
+
+/* Waits once for the socket, which may be NULL. OK: look again. DEADLINE: the phase's deadline has
+ * passed. ECHO: asked to stop. */
+enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events);
+
+/* client_wait for what the connection's last call wants. */
+enum exit_status client_wait_connection(struct echo_client *client);
+
+/* Waits for an own address, resolves the host, connects, and makes the session. */
+enum exit_status client_connect(struct echo_client *client);
+
+enum exit_status client_handshake(struct echo_client *client);
+
+/* Sends what the configuration says, and compares what comes back. */
+enum exit_status client_echo(struct echo_client *client);
+
+/* Logs that something came back that was not sent. */
+enum exit_status client_log_differs(const struct echo_client *client, uint64_t at);
+
+/* The status for a connection that ended like this before its time. */
+enum exit_status client_ended_status(enum tls_outcome outcome);
+
+#endif

@@ -1,0 +1,28 @@
+/* The log lines that server and client share, one function an event. */
+#ifndef ECHO_LOG_H
+#define ECHO_LOG_H
+
+#include "connection.h"
+#include "tls_port.h"
+
+/* module is "server" or "client". Durations are taken from connection->started_us. */
+
+void echo_log_handshake_ok(const char *module, const struct connection *connection);
+
+/* reason is the outcome's name, or "deadline". */
+void echo_log_handshake_failed(const char *module, const struct connection *connection,
+                               const char *reason);
+
+/* Logs the peer's certificate, if it sent one. */
+void echo_log_peer_certificate(const char *module, const struct connection *connection);
+
+/* reason: clean, truncated, reset, alert, deadline, refused or failed. */
+void echo_log_closed(const char *module, const struct connection *connection, const char *reason);
+
+/* phase: what did not end in time; since_us: when it began. */
+void echo_log_deadline(const char *module, unsigned session, const char *phase, uint64_t since_us);
+
+/* The word of the closed event for the outcome that ended a session. */
+const char *echo_close_reason(enum tls_outcome outcome);
+
+#endif

@@ -1,0 +1,283 @@
+/* The echo server's event loop: accepts into a fixed pool of sessions and gives each its turn. */
+#include "echo_server.h"
+
+#include <string.h>
+
+#include "clock_port.h"
+#include "control_port.h"
+#include "echo_names.h"
+#include "echo_session.h"
+#include "log_port.h"
+#include "memory_port.h"
+#include "rate_limit.h"
+
+#define MODULE "server"
+
+/* Connections accepted in one round before the sessions get their turn. */
+#define ACCEPTS_MAX 16
+
+/* Connections that may wait in the stack for their accept. */
+#define BACKLOG_MAX 16
+
+struct echo_server {
+    struct echo_service service;
+    struct net *net;
+    struct net_socket *listener;   /* NULL while draining */
+    struct echo_session *sessions; /* config->max_sessions of them */
+    struct net_wait_item *items;   /* one a session, and the listener's behind them */
+    struct rate_limit rate_limit;
+    unsigned last_id;
+    uint64_t stats_us; /* when the next stats event is due */
+};
+
+static unsigned session_count(const struct echo_server *server)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
+        count += server->sessions[i].connection.phase != CONNECTION_NONE;
+    }
+    return count;
+}
+
+/* ---- Numbers --------------------------------------------------------------------------------- */
+
+/* Counted when they end, and those still going on now. */
+static void count_bytes(const struct echo_server *server, uint64_t *in, uint64_t *out)
+{
+    *in = server->service.counters.bytes_in;
+    *out = server->service.counters.bytes_out;
+    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
+        *in += server->sessions[i].connection.bytes_in;
+        *out += server->sessions[i].connection.bytes_out;
+    }
+}
+
+static void log_stats(const struct echo_server *server)
+{
+    const struct echo_counters *counters = &server->service.counters;
+    struct net_stats net;
+    uint64_t in, out;
+    net_get_stats(server->net, &net);
+    count_bytes(server, &in, &out);
+    log_event(LOG_LEVEL_INFO, MODULE, "stats",
+              "sessions=%u accepted=%llu refused=%llu handshakes=%llu handshakes_failed=%llu "
+              "resumed=%llu sockets=%u netconns=%u active_pcbs=%u time_wait_pcbs=%u net_heap=%u "
+              "net_heap_peak=%u tls_heap=%zu tls_heap_peak=%zu bytes_in=%llu bytes_out=%llu "
+              "rx_frames=%u tx_frames=%u rx_dropped=%u",
+              session_count(server), (unsigned long long)counters->accepted,
+              (unsigned long long)counters->refused, (unsigned long long)counters->handshakes,
+              (unsigned long long)counters->handshakes_failed,
+              (unsigned long long)counters->resumed, net.sockets, net.netconns, net.active_pcbs,
+              net.time_wait_pcbs, net.heap_used_len, net.heap_peak_len, memory_used_len(),
+              memory_peak_len(), (unsigned long long)in, (unsigned long long)out, net.rx_frames,
+              net.tx_frames, net.rx_dropped);
+}
+
+static void stats_when_due(struct echo_server *server)
+{
+    uint64_t now_us = clock_now_us();
+    if (now_us >= server->stats_us) {
+        log_stats(server);
+        server->stats_us = now_us + (uint64_t)server->service.config->stats_interval_s * 1000000;
+    }
+}
+
+/* ---- Accept ---------------------------------------------------------------------------------- */
+
+static void refuse(struct echo_server *server, const struct net_address *peer, const char *reason)
+{
+    char text[NET_ADDRESS_TEXT_MAX];
+    server->service.counters.refused++;
+    log_event(LOG_LEVEL_WARN, MODULE, "refused", "peer=%s reason=%s", net_address_text(text, peer),
+              reason);
+}
+
+static struct echo_session *free_session(struct echo_server *server)
+{
+    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
+        if (server->sessions[i].connection.phase == CONNECTION_NONE) {
+            return &server->sessions[i];
+        }
+    }
+    return NULL;
+}
+
+static void admit(struct echo_server *server, struct net_socket *socket,
+                  const struct net_address *peer)
+{
+    char text[NET_ADDRESS_TEXT_MAX];
+    struct echo_session *session = free_session(server);
+    if (!rate_limit_allows(&server->rate_limit, server->service.config->rate_limit, peer,
+                           clock_now_us())) {
+        refuse(server, peer, "rate_limit");
+        net_socket_abort(socket);
+        return;
+    }
+    if (session == NULL) {
+        refuse(server, peer, "pool_full");
+        net_socket_abort(socket);
+        return;
+    }
+    server->service.counters.accepted++;
+    server->last_id++;
+    log_event(LOG_LEVEL_INFO, MODULE, "accepted", "session=%u peer=%s", server->last_id,
+              net_address_text(text, peer));
+    echo_session_start(session, &server->service, socket, peer, server->last_id);
+}
+
+static void accept_all(struct echo_server *server)
+{
+    for (unsigned i = 0; i < ACCEPTS_MAX; i++) {
+        struct net_socket *socket = NULL;
+        struct net_address peer = {0};
+        enum net_outcome outcome = net_accept(server->listener, &socket, &peer);
+        if (outcome == NET_WANT_READ) {
+            return;
+        }
+        if (outcome == NET_OK) {
+            admit(server, socket, &peer);
+        } else {
+            refuse(server, &peer, net_outcome_name(outcome));
+        }
+    }
+}
+
+/* ---- The loop -------------------------------------------------------------------------------- */
+
+/* Fills in what each session waits for. Returns the earliest deadline; 0 if one need not wait. */
+static uint64_t prepare_wait(struct echo_server *server)
+{
+    unsigned max = server->service.config->max_sessions;
+    uint64_t deadline_us = server->stats_us;
+    for (unsigned i = 0; i < max; i++) {
+        const struct echo_session *session = &server->sessions[i];
+        const struct connection *connection = &session->connection;
+        bool in_use = connection->phase != CONNECTION_NONE;
+        server->items[i].socket = in_use ? connection->socket : NULL;
+        server->items[i].events = connection->wants;
+        if (in_use && connection->deadline_us < deadline_us) {
+            deadline_us = connection->deadline_us;
+        }
+        if (in_use && session->runnable) {
+            deadline_us = 0;
+        }
+    }
+    server->items[max].socket = server->listener;
+    server->items[max].events = NET_EVENT_READ;
+    return deadline_us;
+}
+
+static void step_sessions(struct echo_server *server)
+{
+    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
+        struct echo_session *session = &server->sessions[i];
+        if (session->connection.phase == CONNECTION_NONE) {
+            continue;
+        }
+        if (server->items[i].ready || session->runnable ||
+            clock_now_us() >= session->connection.deadline_us) {
+            echo_session_step(session, &server->service);
+        }
+    }
+}
+
+/* One round: wait, step every session that can go on, then let new ones in. */
+static void serve_round(struct echo_server *server)
+{
+    unsigned max = server->service.config->max_sessions;
+    net_wait(server->net, server->items, max + 1, prepare_wait(server));
+    step_sessions(server);
+    if (server->listener != NULL && server->items[max].ready) {
+        accept_all(server);
+    }
+    stats_when_due(server);
+}
+
+static void drain(struct echo_server *server)
+{
+    log_event(LOG_LEVEL_INFO, MODULE, "draining", "sessions=%u", session_count(server));
+    net_socket_close(server->listener);
+    server->listener = NULL;
+    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
+        echo_session_drain(&server->sessions[i], &server->service);
+    }
+    while (session_count(server) > 0 && control_stop_count() < 2) {
+        serve_round(server);
+    }
+    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
+        echo_session_abort(&server->sessions[i], &server->service);
+    }
+}
+
+/* ---- Start ----------------------------------------------------------------------------------- */
+
+/* Waits for an address. OK also when asked to stop meanwhile. */
+static enum exit_status wait_for_address(struct echo_server *server, struct net_status *status)
+{
+    net_get_status(server->net, status);
+    while (status->state != NET_STATE_UP && control_stop_count() == 0) {
+        if (status->state == NET_STATE_CONFLICT) {
+            return EXIT_STATUS_CONFIG; /* the net backend has logged whose address it is */
+        }
+        net_wait(server->net, NULL, 0, NET_NO_DEADLINE);
+        net_get_status(server->net, status);
+    }
+    return EXIT_STATUS_OK;
+}
+
+static enum exit_status listen_on(struct echo_server *server, const struct net_status *status)
+{
+    const struct echo_server_config *config = server->service.config;
+    char ip[NET_ADDRESS_TEXT_MAX];
+    unsigned backlog = config->max_sessions < BACKLOG_MAX ? config->max_sessions : BACKLOG_MAX;
+    enum net_outcome outcome = net_listen(server->net, config->port, backlog, &server->listener);
+    if (outcome != NET_OK) {
+        log_event(LOG_LEVEL_ERROR, MODULE, "listen_failed", "port=%u reason=%s", config->port,
+                  net_outcome_name(outcome));
+        return EXIT_STATUS_CONFIG;
+    }
+    log_event(LOG_LEVEL_INFO, MODULE, "listening", "ip=%s port=%u sessions=%u",
+              net_address_text(ip, &status->ip), config->port, config->max_sessions);
+    return EXIT_STATUS_OK;
+}
+
+static enum exit_status serve(struct echo_server *server)
+{
+    struct net_status status;
+    enum exit_status result = wait_for_address(server, &status);
+    if (result != EXIT_STATUS_OK || control_stop_count() > 0) {
+        return result;
+    }
+    result = listen_on(server, &status);
+    if (result != EXIT_STATUS_OK) {
+        return result;
+    }
+    while (control_stop_count() == 0) {
+        serve_round(server);
+    }
+    drain(server);
+    log_stats(server);
+    return EXIT_STATUS_OK;
+}
+
+enum exit_status echo_server_run(const struct echo_server_config *config, struct net *net,
+                                 struct tls_context *context)
+{
+    struct echo_server server = {.net = net, .stats_us = NET_NO_DEADLINE};
+    enum exit_status result = EXIT_STATUS_INTERNAL;
+    server.service.config = config;
+    server.service.context = context;
+    if (config->stats_interval_s > 0) {
+        server.stats_us = clock_now_us() + (uint64_t)config->stats_interval_s * 1000000;
+    }
+    server.sessions = memory_calloc(config->max_sessions, sizeof(*server.sessions));
+    server.items = memory_calloc(config->max_sessions + 1, sizeof(*server.items));
+    if (server.sessions != NULL && server.items != NULL) {
+        result = serve(&server);
+    } else {
+        log_event(LOG_LEVEL_ERROR, MODULE, "no_memory", "sessions=%u", config->max_sessions);
+    }
+    memory_free(server.items);
+    memory_free(server.sessions);
+    return result;
+}

@@ -1,0 +1,264 @@
+/* The life of one echo session: handshake, echo, orderly end. */
+#include "echo_session.h"
+
+#include <string.h>
+
+#include "clock_port.h"
+#include "echo_log.h"
+#include "echo_names.h"
+
+#define MODULE "server"
+
+/* Buffers echoed in one step before the others get their turn. */
+#define TURNS_MAX 4
+
+static uint64_t deadline_after(uint32_t timeout_ms)
+{
+    return clock_now_us() + (uint64_t)timeout_ms * 1000;
+}
+
+static bool is_want(enum tls_outcome outcome)
+{
+    return outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE;
+}
+
+static bool buffer_is_empty(const struct echo_session *session)
+{
+    return session->begin == session->end;
+}
+
+/* ---- The end --------------------------------------------------------------------------------- */
+
+static void session_end(struct echo_session *session, struct echo_service *service)
+{
+    if (session->reason != NULL) {
+        echo_log_closed(MODULE, &session->connection, session->reason);
+    }
+    service->counters.bytes_in += session->connection.bytes_in;
+    service->counters.bytes_out += session->connection.bytes_out;
+    connection_end(&session->connection);
+    /* The next session in this slot must not find the bytes of this one. */
+    memset(session, 0, sizeof(*session));
+}
+
+static void session_close(struct echo_session *session, struct echo_service *service)
+{
+    if (connection_close(&session->connection)) {
+        session_end(session, service);
+    }
+}
+
+static void session_start_close(struct echo_session *session, struct echo_service *service,
+                                const char *reason)
+{
+    session->reason = reason;
+    session->runnable = false;
+    connection_start_close(&session->connection, false,
+                           deadline_after(service->config->close_timeout_ms));
+    session_close(session, service);
+}
+
+/* ---- Handshake ------------------------------------------------------------------------------- */
+
+static void handshake_failed(struct echo_session *session, struct echo_service *service,
+                             const char *reason)
+{
+    service->counters.handshakes_failed++;
+    echo_log_handshake_failed(MODULE, &session->connection, reason);
+}
+
+static void handshake_done(struct echo_session *session, struct echo_service *service)
+{
+    struct tls_session_info info;
+    service->counters.handshakes++;
+    if (tls_session_info(session->connection.session, &info) && info.resumed) {
+        service->counters.resumed++;
+    }
+    echo_log_handshake_ok(MODULE, &session->connection);
+    echo_log_peer_certificate(MODULE, &session->connection);
+    session->progress_us = clock_now_us();
+    session->connection.deadline_us = deadline_after(service->config->idle_timeout_ms);
+}
+
+/* True when the handshake is over and data may flow. */
+static bool session_handshake(struct echo_session *session, struct echo_service *service)
+{
+    enum tls_outcome outcome = connection_handshake(&session->connection);
+    if (is_want(outcome)) {
+        return false;
+    }
+    if (outcome != TLS_OK) {
+        handshake_failed(session, service, tls_outcome_name(outcome));
+        session_start_close(session, service, NULL);
+        return false;
+    }
+    handshake_done(session, service);
+    return true;
+}
+
+/* ---- Echo ------------------------------------------------------------------------------------ */
+
+/* Reads until nothing more is there, the buffer is full or the peer's data has ended. OK if there
+ * is something to echo. */
+static enum tls_outcome session_fill(struct echo_session *session)
+{
+    enum tls_outcome outcome = session->input;
+    session->begin = session->end = 0;
+    while (outcome == TLS_OK && session->end < sizeof(session->buffer)) {
+        size_t count;
+        outcome = connection_read(&session->connection, session->buffer + session->end,
+                                  sizeof(session->buffer) - session->end, &count);
+        session->end += count;
+    }
+    if (outcome != TLS_OK && !is_want(outcome)) {
+        session->input = outcome;
+    }
+    return buffer_is_empty(session) ? outcome : TLS_OK;
+}
+
+/* Writes what the buffer holds. While a write waits the buffer is not touched: the write rule, and
+ * the back-pressure too, as a peer that does not read is not read from. */
+static enum tls_outcome session_flush(struct echo_session *session)
+{
+    enum tls_outcome outcome = TLS_OK;
+    while (outcome == TLS_OK && !buffer_is_empty(session)) {
+        size_t count;
+        outcome = connection_write(&session->connection, session->buffer + session->begin,
+                                   session->end - session->begin, &count);
+        session->begin += count;
+    }
+    return outcome;
+}
+
+/* One buffer in, the same buffer out. */
+static enum tls_outcome session_turn(struct echo_session *session)
+{
+    if (buffer_is_empty(session)) {
+        enum tls_outcome outcome = session->ending ? TLS_CLOSED : session_fill(session);
+        if (outcome != TLS_OK) {
+            return outcome;
+        }
+    }
+    return session_flush(session);
+}
+
+static enum tls_outcome session_turns(struct echo_session *session, struct echo_service *service)
+{
+    const struct connection *connection = &session->connection;
+    uint64_t moved_before = connection->bytes_in + connection->bytes_out;
+    enum tls_outcome outcome = TLS_OK;
+    for (unsigned turn = 0; turn < TURNS_MAX && outcome == TLS_OK; turn++) {
+        outcome = session_turn(session);
+    }
+    if (connection->bytes_in + connection->bytes_out != moved_before && !session->ending) {
+        session->progress_us = clock_now_us();
+        session->connection.deadline_us = deadline_after(service->config->idle_timeout_ms);
+    }
+    return outcome;
+}
+
+static void session_echo(struct echo_session *session, struct echo_service *service)
+{
+    enum tls_outcome outcome = session_turns(session, service);
+    session->runnable = false;
+    if (outcome == TLS_OK) {
+        /* Out of turns: the socket wakes us for what it holds, but not for what the library holds.
+         */
+        session->connection.wants = NET_EVENT_READ;
+        session->runnable = tls_has_input(session->connection.session);
+    } else if (!is_want(outcome)) {
+        session_start_close(session, service, echo_close_reason(outcome));
+    }
+}
+
+/* ---- Deadlines ------------------------------------------------------------------------------- */
+
+static void handshake_deadline(struct echo_session *session, struct echo_service *service)
+{
+    const struct connection *connection = &session->connection;
+    echo_log_deadline(MODULE, connection->id, "handshake", connection->started_us);
+    handshake_failed(session, service, "deadline");
+    session_end(session, service);
+}
+
+static void open_deadline(struct echo_session *session, struct echo_service *service)
+{
+    const char *phase = buffer_is_empty(session) ? "idle" : "write";
+    echo_log_deadline(MODULE, session->connection.id, phase, session->progress_us);
+    session_start_close(session, service, "deadline");
+}
+
+/* A peer that has our close_notify and does not end its side has had its time, and nothing is lost.
+ * One that did not even take the close_notify is another matter. */
+static void close_deadline(struct echo_session *session, struct echo_service *service)
+{
+    if (session->connection.phase == CONNECTION_NOTIFYING && session->reason != NULL) {
+        session->reason = "deadline";
+    }
+    session_end(session, service);
+}
+
+static void deadline_passed(struct echo_session *session, struct echo_service *service)
+{
+    if (session->connection.phase == CONNECTION_HANDSHAKE) {
+        handshake_deadline(session, service);
+    } else if (session->connection.phase == CONNECTION_OPEN) {
+        open_deadline(session, service);
+    } else {
+        close_deadline(session, service);
+    }
+}
+
+/* ---- What the server calls ------------------------------------------------------------------- */
+
+void echo_session_start(struct echo_session *session, struct echo_service *service,
+                        struct net_socket *socket, const struct net_address *peer, unsigned id)
+{
+    static const struct tls_session_config server_side = {0};
+    struct connection *connection = &session->connection;
+    connection->peer = *peer;
+    connection->id = id;
+    enum tls_outcome outcome = connection_start(connection, socket, service->context, &server_side);
+    connection->deadline_us = deadline_after(service->config->handshake_timeout_ms);
+    if (outcome != TLS_OK) {
+        handshake_failed(session, service, tls_outcome_name(outcome));
+        session_end(session, service);
+    }
+}
+
+void echo_session_step(struct echo_session *session, struct echo_service *service)
+{
+    const struct connection *connection = &session->connection;
+    if (clock_now_us() >= connection->deadline_us) {
+        deadline_passed(session, service);
+    } else if (connection_is_closing(connection)) {
+        session_close(session, service);
+    } else if (connection->phase == CONNECTION_OPEN || session_handshake(session, service)) {
+        /* The last flight of a handshake may have brought data along: look for it at once. */
+        session_echo(session, service);
+    }
+}
+
+void echo_session_drain(struct echo_session *session, struct echo_service *service)
+{
+    if (session->connection.phase == CONNECTION_HANDSHAKE) {
+        session->reason = "refused";
+        session_end(session, service);
+    } else if (session->connection.phase == CONNECTION_OPEN) {
+        session->ending = true;
+        session->progress_us = clock_now_us();
+        session->connection.deadline_us = deadline_after(service->config->close_timeout_ms);
+        session_echo(session, service);
+    }
+}
+
+void echo_session_abort(struct echo_session *session, struct echo_service *service)
+{
+    if (session->connection.phase == CONNECTION_NONE) {
+        return;
+    }
+    if (!connection_is_closing(&session->connection)) {
+        session->reason = "refused";
+    }
+    session_end(session, service);
+}

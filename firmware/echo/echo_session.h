@@ -1,0 +1,55 @@
+/* One session of the echo server: reads into its buffer, writes the same bytes back, and ends in
+ * order. */
+#ifndef ECHO_SESSION_H
+#define ECHO_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "connection.h"
+#include "echo_server.h"
+
+/* A full TLS record's content, so that a full record in is a full record out. */
+#define ECHO_SESSION_BUFFER_LEN 16384
+
+struct echo_counters {
+    uint64_t accepted, refused;
+    uint64_t handshakes, handshakes_failed, resumed;
+    uint64_t bytes_in, bytes_out; /* of sessions that have ended */
+};
+
+/* What all sessions of one server share. */
+struct echo_service {
+    const struct echo_server_config *config;
+    struct tls_context *context;
+    struct echo_counters counters;
+};
+
+struct echo_session {
+    struct connection connection;
+    enum tls_outcome input; /* TLS_OK while the peer may send; then what ended it */
+    const char *reason;     /* of the closed event; NULL: handshake_failed has said it */
+    bool ending;            /* drain: read no more, end once the buffer is empty */
+    bool runnable;          /* has more to do without waiting for its socket */
+    uint64_t progress_us;   /* when a byte last moved */
+    size_t begin, end;      /* buffer[begin, end) is read and not yet echoed */
+    uint8_t buffer[ECHO_SESSION_BUFFER_LEN];
+};
+
+/* Starts a session, all zero before, for an accepted socket, which it owns from now on. */
+void echo_session_start(struct echo_session *session, struct echo_service *service,
+                        struct net_socket *socket, const struct net_address *peer, unsigned id);
+
+/* Goes on as far as the socket lets it, but not so long that other sessions would starve. Call it
+ * when the socket is ready, the session is runnable, or the deadline has passed. When the session
+ * has ended, connection.phase is CONNECTION_NONE. */
+void echo_session_step(struct echo_session *session, struct echo_service *service);
+
+/* Drain: a handshake is given up, an open session ends once what it has read is echoed. */
+void echo_session_drain(struct echo_session *session, struct echo_service *service);
+
+/* Ends a session at once. Safe on one that is not in use. */
+void echo_session_abort(struct echo_session *session, struct echo_service *service);
+
+#endif
