@@ -12,6 +12,9 @@
 /* Buffers echoed in one step before the others get their turn. */
 #define TURNS_MAX 4
 
+/* Reads into one buffer at most: a peer of many tiny records costs a turn no more than another. */
+#define READS_MAX 16
+
 static uint64_t deadline_after(uint32_t timeout_ms)
 {
     return clock_now_us() + (uint64_t)timeout_ms * 1000;
@@ -25,6 +28,11 @@ static bool is_want(enum tls_outcome outcome)
 static bool buffer_is_empty(const struct echo_session *session)
 {
     return session->begin == session->end;
+}
+
+static bool buffer_is_full(const struct echo_session *session)
+{
+    return session->end == sizeof(session->buffer);
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
@@ -104,7 +112,7 @@ static enum tls_outcome session_fill(struct echo_session *session)
 {
     enum tls_outcome outcome = session->input;
     session->begin = session->end = 0;
-    while (outcome == TLS_OK && session->end < sizeof(session->buffer)) {
+    for (unsigned i = 0; i < READS_MAX && outcome == TLS_OK && !buffer_is_full(session); i++) {
         size_t count;
         outcome = connection_read(&session->connection, session->buffer + session->end,
                                   sizeof(session->buffer) - session->end, &count);

@@ -1,0 +1,64 @@
+/* Scripted stand-ins for the seams below the echo logic: time, net, TLS, log, memory, control. */
+#ifndef FAKE_PORTS_H
+#define FAKE_PORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net_port.h"
+#include "tls_port.h"
+
+#define FAKE_STEPS_MAX 64
+
+struct fake_step {
+    enum tls_outcome outcome;
+    const char *bytes; /* reads: what comes, with OK */
+    size_t
+        count; /* reads with bytes NULL: that many bytes 'x'; writes: how many are taken, 0: all */
+};
+
+/* What the fake session does call by call. Behind the script: handshakes and writes are OK, reads
+ * are WANT_READ, closes OK. */
+struct fake_script {
+    struct fake_step handshake[FAKE_STEPS_MAX];
+    struct fake_step read[FAKE_STEPS_MAX];
+    struct fake_step write[FAKE_STEPS_MAX];
+    struct fake_step close[FAKE_STEPS_MAX];
+    enum net_outcome
+        drain;          /* what the socket says once the session is closed; NET_OK: NET_CLOSED */
+    bool reads_forever; /* behind the script every read is OK with a byte */
+    bool has_input;
+};
+
+struct fake_state {
+    uint64_t now_us;
+    struct fake_script script;
+    unsigned handshakes, reads, writes, closes, shutdowns; /* calls */
+    unsigned sessions, sockets;                            /* alive now */
+    bool waiting; /* the last write was a want: the next one must be the same */
+    const uint8_t *wanted_bytes;
+    size_t wanted_len;
+    char written[65536]; /* what the peer would have got */
+    size_t written_len;
+    char log[16384];
+    unsigned stop_count;
+    unsigned accepts_left;     /* connections that wait to be accepted */
+    unsigned waits_left;       /* rounds until stop_count becomes 1 */
+    uint64_t last_deadline_us; /* of net_wait */
+    enum net_state net_state;
+    enum net_outcome listen_outcome;
+};
+
+extern struct fake_state fake;
+
+/* Everything back to the start, nothing scripted. */
+void fake_reset(void);
+
+/* A socket as accept would give it. */
+struct net_socket *fake_socket(void);
+
+/* How often text is in the log. */
+unsigned fake_log_count(const char *text);
+
+#endif

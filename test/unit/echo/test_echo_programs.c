@@ -1,0 +1,246 @@
+/* Server loop and client run from start to end on scripted seams: what they refuse, and their exit
+ * status. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "echo_client.h"
+#include "echo_server.h"
+#include "fake_ports.h"
+
+static char printed[64];
+
+static void print(const char *text, size_t len)
+{
+    strncat(printed, text, len);
+}
+
+static struct echo_server_config server_config(void)
+{
+    return (struct echo_server_config){
+        .port = 8433,
+        .max_sessions = 2,
+        .handshake_timeout_ms = 5000,
+        .idle_timeout_ms = 60000,
+        .close_timeout_ms = 1000,
+    };
+}
+
+static struct echo_client_config client_config(void)
+{
+    return (struct echo_client_config){
+        .host = "198.18.0.2",
+        .port = 8433,
+        .server_name = "198.18.0.2",
+        .message = "hello server",
+        .count = 1,
+        .connect_timeout_ms = 5000,
+        .handshake_timeout_ms = 5000,
+        .idle_timeout_ms = 60000,
+        .close_timeout_ms = 1000,
+        .print = print,
+    };
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_reset();
+    printed[0] = '\0';
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    assert_int_equal(fake.sessions, 0);
+    assert_int_equal(fake.sockets, 0);
+    return 0;
+}
+
+static enum exit_status run_server(const struct echo_server_config *config)
+{
+    return echo_server_run(config, NULL, NULL);
+}
+
+static enum exit_status run_client(const struct echo_client_config *config)
+{
+    return echo_client_run(config, NULL, NULL);
+}
+
+/* ---- Server ------------------------------------------------------------------------------------
+ */
+
+static void test_server_refuses_when_the_pool_is_full(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.accepts_left = 3;
+    fake.waits_left = 5;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake_log_count("server accepted"), 2);
+    assert_int_equal(fake_log_count("server refused peer=198.18.0.1:50000 reason=pool_full"), 1);
+    assert_int_equal(fake_log_count("server closed"), 2);
+}
+
+static void test_server_limits_the_rate(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    config.rate_limit = 1;
+    fake.accepts_left = 2;
+    fake.waits_left = 5;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake_log_count("reason=rate_limit"), 1);
+}
+
+static void test_server_sleeps_until_the_nearest_deadline(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.waits_left = 3;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_true(fake.last_deadline_us == NET_NO_DEADLINE);
+}
+
+static void test_server_tells_a_conflict_and_a_taken_port(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.net_state = NET_STATE_CONFLICT;
+    assert_int_equal(run_server(&config), EXIT_STATUS_CONFIG);
+    fake.net_state = NET_STATE_UP;
+    fake.listen_outcome = NET_IN_USE;
+    assert_int_equal(run_server(&config), EXIT_STATUS_CONFIG);
+    assert_int_equal(fake_log_count("listen_failed port=8433 reason=in_use"), 1);
+}
+
+static void test_server_logs_stats_at_the_interval(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    config.stats_interval_s = 1;
+    fake.waits_left = 3500; /* rounds of a millisecond */
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake_log_count("server stats"), 4); /* three, and the last one */
+}
+
+/* ---- Client ------------------------------------------------------------------------------------
+ */
+
+static void test_client_echoes_and_prints(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello server", 0};
+    fake.script.read[1] = (struct fake_step){TLS_CLOSED, NULL, 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_OK);
+    assert_string_equal(printed, "hello server");
+    assert_int_equal(fake_log_count("client closed session=1 reason=clean"), 1);
+}
+
+static void test_client_tells_a_cut_stream(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello", 0};
+    fake.script.read[1] = (struct fake_step){TLS_TRUNCATED, NULL, 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_ECHO);
+    assert_string_equal(printed, "");
+    assert_int_equal(fake_log_count("closed session=1 reason=truncated"), 1);
+}
+
+static void test_client_wants_the_close_notify_too(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello server", 0};
+    fake.script.read[1] = (struct fake_step){TLS_TRUNCATED, NULL, 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_ECHO);
+    assert_int_equal(fake_log_count("closed session=1 reason=truncated"), 1);
+}
+
+static void test_client_finds_a_wrong_echo(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello sErver", 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_ECHO);
+    assert_int_equal(fake_log_count("echo_differs session=1 at=7"), 1);
+}
+
+static void test_client_finds_a_longer_echo(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello server", 0};
+    fake.script.read[1] = (struct fake_step){TLS_OK, "more", 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_ECHO);
+    assert_int_equal(fake_log_count("echo_differs session=1 at=12"), 1);
+}
+
+static void test_client_handshake_deadline(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    config.handshake_timeout_ms = 20;
+    for (unsigned i = 0; i < FAKE_STEPS_MAX; i++) {
+        fake.script.handshake[i] = (struct fake_step){TLS_WANT_READ, NULL, 0};
+    }
+    assert_int_equal(run_client(&config), EXIT_STATUS_DEADLINE);
+    assert_int_equal(fake_log_count("client deadline session=1 phase=handshake"), 1);
+    assert_int_equal(fake_log_count("reason=deadline"), 1);
+}
+
+static void test_client_refused_certificates_and_alerts(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.script.handshake[0] = (struct fake_step){TLS_UNTRUSTED, NULL, 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_UNTRUSTED);
+    fake_reset();
+    fake.script.handshake[0] = (struct fake_step){TLS_ALERT, NULL, 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_TLS);
+    fake_reset();
+    /* TLS 1.3: the server refuses our certificate only after our handshake was over. */
+    fake.script.read[0] = (struct fake_step){TLS_ALERT, NULL, 0};
+    assert_int_equal(run_client(&config), EXIT_STATUS_TLS);
+    assert_int_equal(fake_log_count("closed session=1 reason=alert"), 1);
+}
+
+static void test_client_idle_deadline(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    config.idle_timeout_ms = 20;
+    assert_int_equal(run_client(&config), EXIT_STATUS_DEADLINE);
+    assert_int_equal(fake_log_count("deadline session=1 phase=idle"), 1);
+    assert_int_equal(fake_log_count("closed session=1 reason=deadline"), 1);
+}
+
+#define PROGRAM_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PROGRAM_TEST(test_server_refuses_when_the_pool_is_full),
+        PROGRAM_TEST(test_server_limits_the_rate),
+        PROGRAM_TEST(test_server_sleeps_until_the_nearest_deadline),
+        PROGRAM_TEST(test_server_tells_a_conflict_and_a_taken_port),
+        PROGRAM_TEST(test_server_logs_stats_at_the_interval),
+        PROGRAM_TEST(test_client_echoes_and_prints),
+        PROGRAM_TEST(test_client_tells_a_cut_stream),
+        PROGRAM_TEST(test_client_wants_the_close_notify_too),
+        PROGRAM_TEST(test_client_finds_a_wrong_echo),
+        PROGRAM_TEST(test_client_finds_a_longer_echo),
+        PROGRAM_TEST(test_client_handshake_deadline),
+        PROGRAM_TEST(test_client_refused_certificates_and_alerts),
+        PROGRAM_TEST(test_client_idle_deadline),
+    };
+    return cmocka_run_group_tests_name("echo_programs", tests, NULL, NULL);
+}
