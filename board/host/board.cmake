@@ -1,0 +1,3 @@
+# The machine that builds is the one that runs.
+set(BOARD_CROSS no)
+set(BOARD_C_FLAGS "")

@@ -1,0 +1,11 @@
+/* An emulated aarch64 board: a static Linux program under qemu-aarch64. */
+#include <stddef.h>
+
+#include "board.h"
+
+/* Addresses from 198.18.0.0/15, the network for tests (RFC 2544): no host of anyone's. */
+const struct board board = {
+    .name = "qemu_user",
+    .server = {.netif = NULL, .ip = "198.18.0.2/24", .gateway = "198.18.0.1", .dns = NULL},
+    .client = {.netif = NULL, .ip = "198.18.0.3/24", .gateway = "198.18.0.1", .dns = NULL},
+};

@@ -1,0 +1,3 @@
+# Any 64-bit Arm core: the AES instructions are used where the emulated one has them.
+set(BOARD_CROSS yes)
+set(BOARD_C_FLAGS "-march=armv8-a")

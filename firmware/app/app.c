@@ -1,0 +1,255 @@
+/* Brings the parts of the firmware together. */
+#include "app.h"
+
+#include <string.h>
+
+#include "board.h"
+#include "control_port.h"
+#include "cpu_port.h"
+#include "echo_client.h"
+#include "echo_server.h"
+#include "identity.h"
+#include "mac.h"
+#include "selfcheck.h"
+
+/* From our close_notify to the peer's FIN: long enough for a slow peer to take what is queued. */
+#define CLOSE_TIMEOUT_MS 5000
+
+/* What a run holds; everything is ended in the opposite order. */
+struct app {
+    const struct options *options;
+    struct identity identity;
+    struct net *net;
+    struct tls_context *context;
+};
+
+/* ---- What the log says */
+
+void app_print_version(FILE *out)
+{
+    (void)fprintf(out, "tls-echo %s (board %s, TLS %s, net %s)\n", APP_VERSION, board.name,
+                  tls_library_version(), APP_NET_BACKEND);
+}
+
+void app_log_boot(const struct options *options)
+{
+    char tls[96];
+    log_event(LOG_LEVEL_INFO, "app", "boot", "version=%s board=%s program=%s tls=%s net=%s",
+              APP_VERSION, board.name, options_program_name(options),
+              log_quote(tls, sizeof(tls), tls_library_version()), APP_NET_BACKEND);
+}
+
+static const char *status_word(enum exit_status status)
+{
+    switch (status) {
+    case EXIT_STATUS_OK:
+        return "ok";
+    case EXIT_STATUS_USAGE:
+        return "usage";
+    case EXIT_STATUS_BAD_BLOB:
+        return "bad_blob";
+    case EXIT_STATUS_NO_CONNECTION:
+        return "no_connection";
+    case EXIT_STATUS_INTERNAL:
+        return "internal";
+    case EXIT_STATUS_NETIF:
+        return "netif";
+    case EXIT_STATUS_ECHO:
+        return "echo";
+    case EXIT_STATUS_DEADLINE:
+        return "deadline";
+    case EXIT_STATUS_TLS:
+        return "tls";
+    case EXIT_STATUS_UNTRUSTED:
+        return "untrusted";
+    case EXIT_STATUS_CONFIG:
+        return "config";
+    }
+    return "internal";
+}
+
+void app_log_shutdown(const struct options *options, enum exit_status status)
+{
+    log_event(status == EXIT_STATUS_OK ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "app", "shutdown",
+              "program=%s status=%d reason=%s", options_program_name(options), (int)status,
+              status_word(status));
+}
+
+/* ---- Steps, in the order they are taken */
+
+static enum exit_status check_identity(struct app *app, struct selfcheck_report *report)
+{
+    char reason[256];
+    if (!identity_load(app->options->certs_path, &app->identity, reason, sizeof(reason))) {
+        return selfcheck_fail_blob(reason, app->options->certs_path != NULL);
+    }
+    return selfcheck_identity(app->options->role, &app->identity.blob, report);
+}
+
+static enum tls_suite_order choose_suite_order(void)
+{
+    bool aes = cpu_has_aes();
+    log_event(LOG_LEVEL_INFO, "app", "cpu", "suite_order=%s aes=%d", aes ? "aes" : "chacha", aes);
+    return aes ? TLS_SUITE_ORDER_AES_FIRST : TLS_SUITE_ORDER_CHACHA_FIRST;
+}
+
+static bool choose_mac(const struct options *options, uint8_t mac[6])
+{
+    static const uint8_t none[6];
+    if (memcmp(options->mac, none, sizeof(none)) == 0) {
+        return mac_derive(options->role, mac);
+    }
+    memcpy(mac, options->mac, sizeof(options->mac));
+    return true;
+}
+
+static enum exit_status log_net_failure(const char *netif, enum net_outcome outcome,
+                                        const char *reason)
+{
+    char quoted_netif[160], quoted_reason[256];
+    log_event(LOG_LEVEL_ERROR, "net", "netif_failed", "netif=%s reason=%s",
+              log_quote(quoted_netif, sizeof(quoted_netif), netif),
+              log_quote(quoted_reason, sizeof(quoted_reason), reason));
+    return outcome == NET_NO_MEMORY ? EXIT_STATUS_INTERNAL : EXIT_STATUS_NETIF;
+}
+
+static enum exit_status open_net(struct app *app)
+{
+    const struct options *options = app->options;
+    struct net_config config = {
+        .netif = options->netif, .ip_mode = options->ip_mode, .prefix_len = options->prefix_len};
+    memcpy(config.ip, options->ip, sizeof(config.ip));
+    memcpy(config.gateway, options->gateway, sizeof(config.gateway));
+    memcpy(config.dns, options->dns, sizeof(config.dns));
+    char reason[224] = "no random bytes for a hardware address: give one with --mac";
+    if (!choose_mac(options, config.mac)) {
+        return log_net_failure(options->netif, NET_FAILED, reason);
+    }
+    enum net_outcome outcome = net_open(&config, &app->net, reason, sizeof(reason));
+    if (outcome != NET_OK) {
+        return log_net_failure(options->netif, outcome, reason);
+    }
+    unsigned sessions = options->role == TLS_SERVER ? (unsigned)options->max_sessions : 1;
+    return selfcheck_net(app->net, sessions);
+}
+
+static enum exit_status log_tls_failure(enum tls_outcome outcome, const struct tls_error *error)
+{
+    char text[160];
+    log_event(LOG_LEVEL_ERROR, "app", "tls_failed", "code=%ld text=%s", error->code,
+              log_quote(text, sizeof(text), error->text));
+    bool bad_blob = outcome == TLS_FAILED || outcome == TLS_UNTRUSTED;
+    return bad_blob ? EXIT_STATUS_BAD_BLOB : EXIT_STATUS_INTERNAL;
+}
+
+static enum exit_status open_tls(struct app *app, enum tls_suite_order suite_order)
+{
+    const struct options *options = app->options;
+    const struct cert_blob *blob = &app->identity.blob;
+    bool is_server = options->role == TLS_SERVER;
+    bool has_client = blob->client.chain_count > 0;
+    struct tls_context_config config = {
+        .role = options->role,
+        .min_version = (enum tls_version)options->min_tls,
+        .peer_auth = (enum tls_peer_auth)options->client_auth,
+        .suite_order = suite_order,
+        .identity = is_server    ? &blob->server
+                    : has_client ? &blob->client
+                                 : NULL,
+        .trust = &blob->trust,
+        .alpn = options->alpn[0] != NULL ? options->alpn : NULL,
+        .tickets = is_server || options->resume,
+    };
+    struct tls_error error = {.outcome = TLS_OK};
+    enum tls_outcome outcome = tls_context_open(&config, &app->context, &error);
+    return outcome == TLS_OK ? EXIT_STATUS_OK : log_tls_failure(outcome, &error);
+}
+
+/* ---- The echo itself */
+
+static enum exit_status run_server(const struct app *app)
+{
+    const struct options *options = app->options;
+    struct echo_server_config config = {
+        .port = (uint16_t)options->port,
+        .max_sessions = (unsigned)options->max_sessions,
+        .handshake_timeout_ms = (uint32_t)options->handshake_timeout_ms,
+        .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
+        .close_timeout_ms = CLOSE_TIMEOUT_MS,
+        .stats_interval_s = (uint32_t)options->stats_interval_s,
+        .rate_limit = (uint32_t)options->rate_limit,
+    };
+    return echo_server_run(&config, app->net, app->context);
+}
+
+static void print_echo(const char *text, size_t len)
+{
+    (void)fwrite(text, 1, len, stdout);
+    (void)fputc('\n', stdout);
+    (void)fflush(stdout);
+}
+
+static enum exit_status run_client(const struct app *app)
+{
+    const struct options *options = app->options;
+    struct echo_client_config config = {
+        .host = options->host,
+        .port = (uint16_t)options->port,
+        .server_name = options->server_name,
+        .message = options->message,
+        .count = (uint32_t)options->count,
+        .size = options->size,
+        .from_stdin = options->from_stdin,
+        .resume = options->resume,
+        .connect_timeout_ms = (uint32_t)options->connect_timeout_ms,
+        .handshake_timeout_ms = (uint32_t)options->handshake_timeout_ms,
+        .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
+        .close_timeout_ms = CLOSE_TIMEOUT_MS,
+        .print = print_echo,
+    };
+    enum exit_status status = echo_client_run(&config, app->net, app->context);
+    if (status != EXIT_STATUS_OK || !ferror(stdout)) {
+        return status;
+    }
+    log_event(LOG_LEVEL_ERROR, "app", "print_failed", "reason=\"standard output takes no more\"");
+    return EXIT_STATUS_INTERNAL;
+}
+
+static enum exit_status run_echo(const struct app *app)
+{
+    enum exit_status status = EXIT_STATUS_INTERNAL;
+    if (control_open(net_wake, app->net)) {
+        status = app->options->role == TLS_SERVER ? run_server(app) : run_client(app);
+    } else {
+        log_event(LOG_LEVEL_ERROR, "app", "control_failed", "reason=\"no signal handler\"");
+    }
+    control_close();
+    return status;
+}
+
+static enum exit_status run_steps(struct app *app)
+{
+    struct selfcheck_report report;
+    enum exit_status status = check_identity(app, &report);
+    if (status != EXIT_STATUS_OK) {
+        return status;
+    }
+    enum tls_suite_order suite_order = choose_suite_order();
+    selfcheck_log_ok(&report);
+    status = open_net(app);
+    if (status != EXIT_STATUS_OK) {
+        return status;
+    }
+    status = open_tls(app, suite_order);
+    return status == EXIT_STATUS_OK ? run_echo(app) : status;
+}
+
+enum exit_status app_run(const struct options *options)
+{
+    struct app app = {.options = options};
+    enum exit_status status = run_steps(&app);
+    tls_context_close(app.context);
+    net_close(app.net);
+    identity_unload(&app.identity);
+    return status;
+}

@@ -1,0 +1,89 @@
+/* TLS's memory: the system's heap, counted, and zeroized when freed. */
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory_port.h"
+
+/* Stands before each block, so that the block's length is known when it is freed. */
+struct header {
+    alignas(max_align_t) size_t len;
+};
+_Static_assert(sizeof(struct header) == alignof(max_align_t), "blocks keep malloc's alignment");
+
+static atomic_size_t used_len;
+static atomic_size_t peak_len;
+static atomic_size_t block_count;
+
+static void count_taken(size_t len)
+{
+    size_t now_len = atomic_fetch_add(&used_len, len) + len;
+    size_t peak = atomic_load(&peak_len);
+    while (now_len > peak && !atomic_compare_exchange_weak(&peak_len, &peak, now_len)) {
+        continue;
+    }
+    atomic_fetch_add(&block_count, 1);
+}
+
+static struct header *header_of(void *p)
+{
+    return (struct header *)p - 1;
+}
+
+void *memory_calloc(size_t count, size_t size)
+{
+    if (size != 0 && count > (SIZE_MAX - sizeof(struct header)) / size) {
+        return NULL;
+    }
+    size_t len = count * size;
+    struct header *header = calloc(1, sizeof *header + len);
+    if (header == NULL) {
+        return NULL;
+    }
+    header->len = len;
+    count_taken(len);
+    return header + 1;
+}
+
+/* Always moves: realloc(3) could leave an old copy of a secret behind. */
+void *memory_realloc(void *p, size_t size)
+{
+    void *moved = memory_calloc(1, size);
+    if (moved == NULL || p == NULL) {
+        return moved;
+    }
+    size_t old_len = header_of(p)->len;
+    memcpy(moved, p, old_len < size ? old_len : size);
+    memory_free(p);
+    return moved;
+}
+
+void memory_free(void *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    struct header *header = header_of(p);
+    size_t len = header->len;
+    atomic_fetch_sub(&used_len, len);
+    atomic_fetch_sub(&block_count, 1);
+    explicit_bzero(header, sizeof *header + len);
+    free(header);
+}
+
+size_t memory_used_len(void)
+{
+    return atomic_load(&used_len);
+}
+
+size_t memory_peak_len(void)
+{
+    return atomic_load(&peak_len);
+}
+
+size_t memory_block_count(void)
+{
+    return atomic_load(&block_count);
+}

@@ -1,0 +1,16 @@
+/* What --netif may say: it differs by net backend, so each has a file of its own. */
+#ifndef NETIF_SPEC_H
+#define NETIF_SPEC_H
+
+#include <stdbool.h>
+
+/* The default of --netif, from the board's; NULL: the option is required. */
+const char *netif_spec_default(const char *board_default);
+
+/* True if spec has a form that the backend knows; says nothing about whether it can be opened. */
+bool netif_spec_valid(const char *spec);
+
+/* The forms in words, for an error; static. */
+const char *netif_spec_allowed(void);
+
+#endif

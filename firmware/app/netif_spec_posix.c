@@ -1,0 +1,20 @@
+/* What --netif may say on POSIX sockets: nothing to choose, the system's own stack is used. */
+#include <string.h>
+
+#include "netif_spec.h"
+
+const char *netif_spec_default(const char *board_default)
+{
+    (void)board_default; /* names an interface for our own stack */
+    return "posix:";
+}
+
+bool netif_spec_valid(const char *spec)
+{
+    return strcmp(spec, "posix:") == 0;
+}
+
+const char *netif_spec_allowed(void)
+{
+    return "posix: (this firmware uses the system's sockets)";
+}

@@ -1,0 +1,241 @@
+/* The table of options. */
+#include "option_table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "board.h"
+#include "netif_spec.h"
+#include "option_values.h"
+
+static const char *const tls_versions[] = {"1.2", "1.3", NULL};
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const client_auths[] = {"none", "optional", "required", NULL};
+
+#define ADDRESS_ALLOWED "an IPv4 address of a host, four decimal numbers with dots"
+#define HOUR_MS 3600000
+#define DAY_MS (24 * HOUR_MS)
+#define DAY_S 86400
+
+#define FIELD(member) .offset = offsetof(struct options, member)
+#define FROM_BOARD(member) .board_offset = offsetof(struct board_defaults, member)
+#define NO_BOARD .board_offset = OPTION_NO_BOARD_DEFAULT
+
+static bool parse_help(const struct option_spec *spec, const char *value, struct options *out)
+{
+    (void)spec;
+    out->action = OPTIONS_HELP;
+    return strcmp(value, "yes") == 0;
+}
+
+static bool parse_version(const struct option_spec *spec, const char *value, struct options *out)
+{
+    (void)spec;
+    out->action = OPTIONS_VERSION;
+    return strcmp(value, "yes") == 0;
+}
+
+/* clang-format off: one row a line or two reads as the table it is */
+const struct option_spec option_table[] = {
+    {"netif", "SPEC", OPTION_COMMON, option_parse_netif, FIELD(netif), FROM_BOARD(netif),
+     .help = "network interface: tap:NAME, packet:IFNAME, stream:connect=PATH, stream:listen=PATH"},
+    {"ip", "ADDR/PREFIX|dhcp", OPTION_COMMON, option_parse_ip, FROM_BOARD(ip),
+     .allowed = "the address of a host and its prefix length, such as 198.18.0.2/24, or dhcp",
+     .help = "IPv4 address of the firmware's own stack"},
+    {"gateway", "ADDR", OPTION_COMMON, option_parse_address, FIELD(gateway), FROM_BOARD(gateway),
+     .allowed = ADDRESS_ALLOWED, .help = "router to other networks"},
+    {"dns", "ADDR", OPTION_COMMON, option_parse_address, FIELD(dns), FROM_BOARD(dns),
+     .allowed = ADDRESS_ALLOWED, .help = "name server"},
+    {"mac", "ADDR", OPTION_COMMON, option_parse_mac, FIELD(mac), NO_BOARD,
+     .allowed = "six pairs of hex digits with colons, no group address, such as 02:00:00:00:00:01",
+     .help = "hardware address; without it one that is stable on this board"},
+    {"port", "N", OPTION_COMMON, option_parse_number, FIELD(port), NO_BOARD, .min = 1, .max = 65535,
+     .fallback = "8433", .help = "TCP port"},
+    {"config", "FILE", OPTION_COMMON, option_parse_text, FIELD(config_path), NO_BOARD,
+     .command_line_only = true, .allowed = "the path of a file",
+     .help = "read options from FILE, one \"name = value\" a line; the command line wins"},
+    {"certs", "FILE", OPTION_COMMON, option_parse_text, FIELD(certs_path), NO_BOARD,
+     .allowed = "the path of a file", .help = "use this certificate blob, not the embedded one"},
+    {"min-tls", "1.2|1.3", OPTION_COMMON, option_parse_choice, FIELD(min_tls), NO_BOARD,
+     .choices = tls_versions, .fallback = "1.2", .help = "lowest TLS version accepted"},
+    {"alpn", "NAME[,NAME]", OPTION_COMMON, option_parse_alpn, NO_BOARD,
+     .allowed = "1 to 8 protocol names of 1 to 255 bytes with commas between them",
+     .help = "TLS application protocols, most wanted first"},
+    {"connect-timeout", "MS", OPTION_COMMON, option_parse_number, FIELD(connect_timeout_ms),
+     NO_BOARD, .min = 1, .max = HOUR_MS, .fallback = "5000",
+     .help = "deadline for address, name and TCP connection together"},
+    {"handshake-timeout", "MS", OPTION_COMMON, option_parse_number, FIELD(handshake_timeout_ms),
+     NO_BOARD, .min = 1, .max = HOUR_MS, .fallback = "5000",
+     .help = "deadline for the TLS handshake"},
+    {"idle-timeout", "MS", OPTION_COMMON, option_parse_number, FIELD(idle_timeout_ms), NO_BOARD,
+     .min = 1, .max = DAY_MS, .fallback = "60000",
+     .help = "longest time without a byte read or written"},
+    {"log-level", "error|warn|info|debug", OPTION_COMMON, option_parse_choice, FIELD(log_level),
+     NO_BOARD, .choices = log_levels, .fallback = "info", .help = "how much the console shows"},
+
+    {"max-sessions", "N", OPTION_SERVER, option_parse_number, FIELD(max_sessions), NO_BOARD,
+     .min = 1, .max = 1024, .fallback = "16", .help = "sessions at a time; more are refused"},
+    {"client-auth", "none|optional|required", OPTION_SERVER, option_parse_choice,
+     FIELD(client_auth), NO_BOARD, .choices = client_auths, .fallback = "none",
+     .help = "whether clients must show a certificate"},
+    {"stats-interval", "S", OPTION_SERVER, option_parse_number, FIELD(stats_interval_s), NO_BOARD,
+     .min = 0, .max = DAY_S, .fallback = "0", .help = "log statistics this often; 0: at the end"},
+    {"rate-limit", "N", OPTION_SERVER, option_parse_number, FIELD(rate_limit), NO_BOARD, .min = 0,
+     .max = 1000000, .fallback = "0",
+     .help = "new connections a second from one address; 0: no limit"},
+
+    {"server-name", "NAME", OPTION_CLIENT, option_parse_host_name, FIELD(server_name), NO_BOARD,
+     .allowed = "a host name or an IPv4 address",
+     .help = "name the server's certificate must have; without it HOST"},
+    {"message", "TEXT", OPTION_CLIENT, option_parse_text, FIELD(message), NO_BOARD,
+     .allowed = "text of at least one byte", .fallback = "hello server", .help = "what to send"},
+    {"count", "N", OPTION_CLIENT, option_parse_number, FIELD(count), NO_BOARD, .min = 1,
+     .max = 1000000000, .fallback = "1", .help = "how many messages to send"},
+    {"size", "BYTES", OPTION_CLIENT, option_parse_size, FIELD(size), NO_BOARD, .min = 1,
+     .max = UINT64_C(1) << 40,
+     .allowed = "a whole number of bytes from 1 to 1024G; K, M or G after it means KiB, MiB, GiB",
+     .help = "send this many random bytes instead of a message"},
+    {"stdin", NULL, OPTION_CLIENT, option_parse_switch, FIELD(from_stdin), NO_BOARD,
+     .fallback = "no", .help = "send each line typed, until the input ends"},
+    {"resume", NULL, OPTION_CLIENT, option_parse_switch, FIELD(resume), NO_BOARD, .fallback = "no",
+     .help = "connect once more and resume the session"},
+
+    {"help", NULL, OPTION_COMMON, parse_help, NO_BOARD, .command_line_only = true,
+     .help = "print this page"},
+    {"version", NULL, OPTION_COMMON, parse_version, NO_BOARD, .command_line_only = true,
+     .help = "print what this program is made of"},
+};
+/* clang-format on */
+
+const size_t option_count = sizeof(option_table) / sizeof(option_table[0]);
+_Static_assert(sizeof(option_table) / sizeof(option_table[0]) <= OPTIONS_TABLE_MAX,
+               "options.source has a place for each row");
+
+const struct option_spec *option_find(const char *name, size_t len)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        if (strlen(option_table[i].name) == len && memcmp(option_table[i].name, name, len) == 0) {
+            return &option_table[i];
+        }
+    }
+    return NULL;
+}
+
+#define NAME_MAX_LEN 24 /* longer than any name in the table */
+
+/* What people mix up without meaning another option. */
+static char fold(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return c == '_' ? '-' : c;
+}
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Levenshtein distance: how many characters to insert, remove or change. row[j] is the distance of
+ * what was seen of a to the first j characters of b. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_LEN + 1];
+    size_t b_len = strlen(b);
+    for (size_t j = 0; j <= b_len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t above = row[j];
+            size_t changed = diagonal + (fold(a[i]) != b[j - 1] ? 1 : 0);
+            row[j] = smallest(above + 1, row[j - 1] + 1, changed);
+            diagonal = above;
+        }
+    }
+    return row[b_len];
+}
+
+const struct option_spec *option_find_nearest(const char *name, enum tls_role role)
+{
+    size_t name_len = strlen(name);
+    if (name_len > NAME_MAX_LEN) {
+        return NULL;
+    }
+    const struct option_spec *nearest = NULL;
+    size_t nearest_distance = name_len / 3 + 2; /* farther than this is not alike */
+    for (size_t i = 0; i < option_count; i++) {
+        if ((option_table[i].roles & (1U << role)) == 0) {
+            continue;
+        }
+        size_t distance = edit_distance(name, option_table[i].name);
+        if (distance >= nearest_distance) {
+            continue;
+        }
+        nearest = &option_table[i];
+        nearest_distance = distance;
+    }
+    return nearest;
+}
+
+static const char *board_default(const struct option_spec *spec, enum tls_role role)
+{
+    const struct board_defaults *defaults = role == TLS_SERVER ? &board.server : &board.client;
+    if (spec->board_offset == OPTION_NO_BOARD_DEFAULT) {
+        return NULL;
+    }
+    return *(const char *const *)((const char *)defaults + spec->board_offset);
+}
+
+const char *option_default(const struct option_spec *spec, enum tls_role role)
+{
+    if (spec->parse == option_parse_netif) {
+        return netif_spec_default(board_default(spec, role));
+    }
+    const char *from_board = board_default(spec, role);
+    return from_board != NULL ? from_board : spec->fallback;
+}
+
+static void describe_choices(const char *const *choices, char *out, size_t cap)
+{
+    out[0] = '\0';
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        const char *between = i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ";
+        size_t len = strlen(out);
+        (void)snprintf(out + len, cap - len, "%s%s", between, choices[i]);
+    }
+}
+
+void option_describe_allowed(const struct option_spec *spec, char *out, size_t cap)
+{
+    if (spec->parse == option_parse_netif) {
+        (void)snprintf(out, cap, "%s", netif_spec_allowed());
+    } else if (spec->allowed != NULL) {
+        (void)snprintf(out, cap, "%s", spec->allowed);
+    } else if (spec->choices != NULL) {
+        describe_choices(spec->choices, out, cap);
+    } else if (spec->value == NULL) {
+        (void)snprintf(out, cap, "yes or no");
+    } else {
+        (void)snprintf(out, cap, "a whole number from %llu to %llu", (unsigned long long)spec->min,
+                       (unsigned long long)spec->max);
+    }
+}
+
+bool option_set(const struct option_spec *spec, const char *value, enum option_source source,
+                const char *prefix, struct options *out, struct options_error *error)
+{
+    if (spec->parse(spec, value, out)) {
+        out->source[spec - option_table] = (unsigned char)source;
+        return true;
+    }
+    char quoted[128], allowed[192];
+    option_describe_allowed(spec, allowed, sizeof(allowed));
+    (void)snprintf(error->text, sizeof(error->text), "%s%s: %s is not allowed: must be %s", prefix,
+                   spec->name, log_quote(quoted, sizeof(quoted), value), allowed);
+    return false;
+}

@@ -1,0 +1,88 @@
+/* The programs' options: from the board's defaults, a configuration file and the command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "exit_status.h"
+#include "log_port.h"
+#include "net_port.h"
+#include "tls_port.h"
+
+#define OPTIONS_ALPN_MAX 8
+#define OPTIONS_NAME_MAX 253 /* of a host name, bytes (RFC 1035 section 2.3.4) */
+#define OPTIONS_TABLE_MAX 32 /* rows of the option table */
+
+enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
+
+/* Where a value came from; a later one wins. */
+enum option_source { OPTION_DEFAULT, OPTION_FROM_FILE, OPTION_FROM_COMMAND_LINE };
+
+/* Numbers are 64 bits wide here whatever their range: the table checks it. Strings point into argv
+ * or into config_text. */
+struct options {
+    enum options_action action;
+    bool role_given; /* false: called as tls-echo without "server" or "client" */
+    enum tls_role role;
+
+    const char *netif;
+    enum net_ip_mode ip_mode;
+    uint8_t ip[4];
+    uint8_t prefix_len;
+    uint8_t gateway[4];
+    uint8_t dns[4];
+    uint8_t mac[6]; /* all zero: derive it from the board */
+    uint64_t port;
+    const char *config_path;
+    const char *certs_path; /* NULL: the embedded blob */
+    const char *alpn[OPTIONS_ALPN_MAX + 1];
+    char alpn_text[OPTIONS_ALPN_MAX * 256];
+    unsigned min_tls; /* enum tls_version */
+    uint64_t handshake_timeout_ms, idle_timeout_ms, connect_timeout_ms;
+    unsigned log_level; /* enum log_level */
+
+    uint64_t max_sessions;
+    unsigned client_auth; /* enum tls_peer_auth */
+    uint64_t stats_interval_s;
+    uint64_t rate_limit;
+
+    char host[OPTIONS_NAME_MAX + 1];
+    uint64_t host_port; /* of HOST:PORT, already in port; 0: none */
+    const char *server_name;
+    const char *message;
+    uint64_t count;
+    uint64_t size;
+    bool from_stdin;
+    bool resume;
+
+    unsigned char source[OPTIONS_TABLE_MAX]; /* enum option_source of each row of the table */
+    char *config_text;                       /* owned: the configuration file, cut into strings */
+};
+
+/* What is wrong, in one line, and the status to exit with. */
+struct options_error {
+    enum exit_status status;
+    char text[512];
+};
+
+/* Reads the command line, and the configuration file if it names one, into *out, which the caller
+ * ends with options_free, also after an error. False: *error says what is wrong. argv is borrowed
+ * for as long as out is used. */
+PORT_MUST_USE bool options_parse(struct options *out, int argc, char *const argv[],
+                                 struct options_error *error);
+
+/* Frees what out owns. */
+void options_free(struct options *out);
+
+/* Where the value of an option (its name without dashes) came from. */
+enum option_source options_source(const struct options *options, const char *name);
+
+/* "tls-echo-server", "tls-echo-client", or "tls-echo" while the role is not known; static. */
+const char *options_program_name(const struct options *options);
+
+/* Prints the help page of the role, made from the table. */
+void options_print_help(const struct options *options, FILE *out);
+
+#endif

@@ -1,0 +1,251 @@
+/* Do signals and typed lines reach the loop, one at a time, and does the reader always end? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "control_port.h"
+
+#define PATIENCE_MS 20000
+
+/* A net of the tests' own: waking it makes a descriptor readable. */
+struct net {
+    int wake_fd;
+};
+
+static struct net net;
+static int input_fd; /* what is written here is typed */
+static int saved_stdin;
+
+static void wake(struct net *woken)
+{
+    (void)eventfd_write(woken->wake_fd, 1);
+}
+
+static void wait_for_wake(void)
+{
+    eventfd_t count;
+    struct pollfd item = {.fd = net.wake_fd, .events = POLLIN};
+    assert_int_equal(poll(&item, 1, PATIENCE_MS), 1);
+    assert_int_equal(eventfd_read(net.wake_fd, &count), 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    int ends[2];
+    if (pipe(ends) != 0) {
+        return -1;
+    }
+    saved_stdin = dup(STDIN_FILENO);
+    (void)dup2(ends[0], STDIN_FILENO);
+    (void)close(ends[0]);
+    input_fd = ends[1];
+    net.wake_fd = eventfd(0, EFD_NONBLOCK);
+    return control_open(wake, &net) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    control_close();
+    if (input_fd >= 0) {
+        (void)close(input_fd);
+    }
+    (void)dup2(saved_stdin, STDIN_FILENO);
+    (void)close(saved_stdin);
+    return close(net.wake_fd);
+}
+
+static void type(const char *text)
+{
+    assert_int_equal(write(input_fd, text, strlen(text)), strlen(text));
+}
+
+static void end_input(void)
+{
+    (void)close(input_fd);
+    input_fd = -1;
+}
+
+/* Waits until something is there, and asserts that it is this line. */
+static void assert_line(const char *text)
+{
+    char line[64];
+    size_t len = 99;
+    wait_for_wake();
+    assert_int_equal(control_take_line(line, sizeof(line), &len), CONTROL_LINE_OK);
+    assert_string_equal(line, text);
+    assert_int_equal(len, strlen(text));
+}
+
+static void assert_end(void)
+{
+    char line[8];
+    size_t len = 99;
+    assert_int_equal(control_take_line(line, sizeof(line), &len), CONTROL_LINE_END);
+    assert_int_equal(len, 0);
+    assert_string_equal(line, "");
+}
+
+static void lines_come_one_by_one(void **state)
+{
+    (void)state;
+    char line[64];
+    size_t len = 99;
+    assert_true(control_start_lines());
+    assert_int_equal(control_take_line(line, sizeof(line), &len), CONTROL_LINE_NONE);
+    assert_int_equal(len, 0);
+    type("first\n\nthi");
+    assert_line("first");
+    assert_line("");
+    type("rd\nlast without end");
+    assert_line("third");
+    end_input();
+    assert_line("last without end");
+    wait_for_wake();
+    assert_end();
+    assert_end();
+}
+
+static void input_that_ends_with_a_line_end_has_no_empty_line_behind_it(void **state)
+{
+    (void)state;
+    assert_true(control_start_lines());
+    type("only\n");
+    end_input();
+    assert_line("only");
+    wait_for_wake();
+    assert_end();
+}
+
+static void line_larger_than_the_room_is_dropped(void **state)
+{
+    (void)state;
+    char line[8];
+    size_t len = 99;
+    assert_true(control_start_lines());
+    type("1234567\n12345678\nnext\n");
+    wait_for_wake();
+    assert_int_equal(control_take_line(line, sizeof(line), &len), CONTROL_LINE_OK);
+    assert_string_equal(line, "1234567");
+    wait_for_wake();
+    assert_int_equal(control_take_line(line, sizeof(line), &len), CONTROL_LINE_TOO_LONG);
+    assert_int_equal(len, 0);
+    assert_string_equal(line, "");
+    assert_line("next");
+}
+
+static void line_larger_than_the_mailbox_is_dropped(void **state)
+{
+    (void)state;
+    static char line[1 << 18];
+    char chunk[1024];
+    size_t len = 99;
+    memset(chunk, 'x', sizeof(chunk));
+    assert_true(control_start_lines());
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(write(input_fd, chunk, sizeof(chunk)), sizeof(chunk));
+    }
+    type("\nnext\n");
+    wait_for_wake();
+    assert_int_equal(control_take_line(line, sizeof(line), &len), CONTROL_LINE_TOO_LONG);
+    assert_line("next");
+}
+
+static void line_may_hold_zero_bytes(void **state)
+{
+    (void)state;
+    char line[8];
+    size_t len = 0;
+    assert_true(control_start_lines());
+    assert_int_equal(write(input_fd, "a\0b\n", 4), 4);
+    wait_for_wake();
+    assert_int_equal(control_take_line(line, sizeof(line), &len), CONTROL_LINE_OK);
+    assert_int_equal(len, 3);
+    assert_memory_equal(line, "a\0b", 4);
+}
+
+/* Both hang if the reader does not end: the test's time limit is the judge. */
+static void close_ends_a_reader_that_waits_for_input(void **state)
+{
+    (void)state;
+    assert_true(control_start_lines());
+    control_close();
+    control_close();
+}
+
+static void close_ends_a_reader_whose_line_nobody_takes(void **state)
+{
+    (void)state;
+    assert_true(control_start_lines());
+    type("a\nb\nc\n");
+    wait_for_wake();
+    control_close();
+}
+
+static void missing_input_has_ended(void **state)
+{
+    (void)state;
+    (void)close(STDIN_FILENO);
+    console_open();
+    assert_true(control_start_lines());
+    wait_for_wake();
+    assert_end();
+}
+
+static void signals_are_counted_and_wake(void **state)
+{
+    (void)state;
+    unsigned before = control_stop_count();
+    assert_int_equal(raise(SIGTERM), 0);
+    wait_for_wake();
+    assert_int_equal(control_stop_count(), before + 1);
+    assert_int_equal(raise(SIGINT), 0);
+    wait_for_wake();
+    assert_int_equal(control_stop_count(), before + 2);
+}
+
+static void close_gives_the_signals_back(void **state)
+{
+    (void)state;
+    struct sigaction action;
+    assert_int_equal(sigaction(SIGTERM, NULL, &action), 0);
+    assert_true(action.sa_handler != SIG_DFL);
+    control_close();
+    assert_int_equal(sigaction(SIGTERM, NULL, &action), 0);
+    assert_true(action.sa_handler == SIG_DFL);
+    assert_int_equal(sigaction(SIGINT, NULL, &action), 0);
+    assert_true(action.sa_handler == SIG_DFL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lines_come_one_by_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(input_that_ends_with_a_line_end_has_no_empty_line_behind_it,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(line_larger_than_the_room_is_dropped, setup, teardown),
+        cmocka_unit_test_setup_teardown(line_larger_than_the_mailbox_is_dropped, setup, teardown),
+        cmocka_unit_test_setup_teardown(line_may_hold_zero_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(close_ends_a_reader_that_waits_for_input, setup, teardown),
+        cmocka_unit_test_setup_teardown(close_ends_a_reader_whose_line_nobody_takes, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(missing_input_has_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(signals_are_counted_and_wake, setup, teardown),
+        cmocka_unit_test_setup_teardown(close_gives_the_signals_back, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
