@@ -4,22 +4,26 @@
  *   0   8  magic "TLSECHO" and a zero byte
  *   8   2  version, 1
  *   10  2  entry_count
- *   12  4  total_len: bytes of the blob, from the magic to the end of the last entry
- *   16  32 SHA-256 of the blob with these 32 bytes zero
- *   48     entries, one after the other: type (2), reserved zero (2), len (4), then len bytes of
- * DER Entries of one type keep their order: a chain is leaf first. What lies behind total_len is
- * padding, of any value. */
+ *   12  4  total_len: bytes of the blob, from the magic to the end of the hash
+ *   16     entries, one after the other: type (2), reserved zero (2), len (4), then len bytes, DER
+ *   -32 32 SHA-256 of all bytes before it (the last 32 of total_len)
+ *
+ * Entries of one type keep their order: a chain is leaf first. The hash comes last so that it can
+ * be checked where the blob lies, without a copy. What lies behind total_len is padding, of any
+ * value. The hash finds damage, not forgery: who can write the blob can write its hash. */
 #ifndef CERT_BLOB_H
 #define CERT_BLOB_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cert_blob_capacity.h"
 #include "port.h"
 #include "tls_port.h"
 
-#define CERT_BLOB_HEADER_LEN 48
-#define CERT_BLOB_CAPACITY 16384 /* of the section in the firmware, bytes */
+#define CERT_BLOB_HEADER_LEN 16
+#define CERT_BLOB_ENTRY_HEADER_LEN 8
+#define CERT_BLOB_HASH_LEN 32
 
 enum cert_blob_entry {
     CERT_BLOB_CA = 1,          /* a CA certificate that peers are verified against */
@@ -31,13 +35,13 @@ enum cert_blob_entry {
 
 enum cert_blob_outcome {
     CERT_BLOB_OK = 0,
-    CERT_BLOB_TOO_SHORT,   /* fewer bytes than its header, or than total_len */
+    CERT_BLOB_TOO_SHORT,   /* fewer bytes than its header and hash, or than total_len */
     CERT_BLOB_BAD_MAGIC,   /* no blob at all */
-    CERT_BLOB_BAD_VERSION, /* a blob of a newer format */
+    CERT_BLOB_BAD_VERSION, /* a blob of another format */
     CERT_BLOB_BAD_HASH,    /* corrupt */
-    CERT_BLOB_BAD_ENTRY,   /* an entry runs over the end, is empty, of unknown type, or one too many
-                            */
-    CERT_BLOB_INCOMPLETE,  /* no CA, no server chain, or a chain without its key */
+    CERT_BLOB_BAD_ENTRY,   /* an entry runs over the end, is empty, of unknown type, or one too
+                              many; or entry_count is not theirs */
+    CERT_BLOB_INCOMPLETE,  /* no CA, no server chain, or a chain and key without each other */
 };
 
 /* What a blob holds; every span points into it. */
@@ -47,8 +51,9 @@ struct cert_blob {
     struct tls_identity client; /* chain_count 0: none */
 };
 
-/* Reads a blob of at most len bytes, borrowed for as long as out is used. Checks bounds, counts and
- * the hash; does not parse the DER. On error *out is zeroed. */
+/* Reads a blob of at most len bytes, borrowed for as long as out is used; bytes may be NULL if len
+ * is 0. Checks bounds, counts and the hash (with tls_sha256); does not parse the DER. On error *out
+ * is zeroed. Any thread. */
 PORT_MUST_USE enum cert_blob_outcome cert_blob_read(const uint8_t *bytes, size_t len,
                                                     struct cert_blob *out);
 
