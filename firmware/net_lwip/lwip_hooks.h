@@ -1,0 +1,15 @@
+/* What lwIP calls in the firmware by a hook of its own (LWIP_HOOK_FILENAME). */
+#ifndef LWIP_HOOKS_H
+#define LWIP_HOOKS_H
+
+#include <stdint.h>
+
+#include "lwip/ip_addr.h"
+
+/* A new connection's initial sequence number that nobody else can foresee (RFC 6528). */
+uint32_t net_random_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
+                        uint16_t remote_port);
+
+#define LWIP_HOOK_TCP_ISN net_random_isn
+
+#endif

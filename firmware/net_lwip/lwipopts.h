@@ -1,0 +1,172 @@
+/* lwIP's options: what is in the stack, and how much memory each part may take. Options that are
+ * not here keep the default of lwip/opt.h. Sizes follow from one number, NET_LWIP_CONNECTIONS_MAX. */
+#ifndef LWIPOPTS_H
+#define LWIPOPTS_H
+
+/* TCP connections that may be open at a time. 64 sessions, and 16 more so that a newcomer can be
+ * accepted, refused with a log line and reset while all sessions are in use. */
+#ifndef NET_LWIP_CONNECTIONS_MAX
+#define NET_LWIP_CONNECTIONS_MAX 80
+#endif
+
+/* TCP connections that nobody owns any more: closed by us, but still sending their last bytes or in
+ * TIME_WAIT. When all are taken, tcp_alloc drops the oldest in TIME_WAIT, LAST_ACK or CLOSING, then
+ * any of lower priority (net_socket_close lowers it), so these never keep a newcomer out. This is
+ * also the cap on TIME_WAIT. */
+#define NET_LWIP_LEFTOVERS_MAX 64
+
+/* Listeners at a time. */
+#define NET_LWIP_LISTENERS_MAX 2
+
+/* ---- System ----------------------------------------------------------------------------------- */
+
+#define NO_SYS 0
+#define SYS_LIGHTWEIGHT_PROT 1 /* pools and counters are used from several threads */
+
+/* Sockets calls run in the caller's thread under one lock, and received frames in the receive
+ * thread: no message, no thread switch per call or frame. */
+#define LWIP_TCPIP_CORE_LOCKING 1
+#define LWIP_TCPIP_CORE_LOCKING_INPUT 1
+#define LWIP_ASSERT_CORE_LOCKED() sys_check_core_locking()
+void sys_check_core_locking(void);
+
+/* The tcpip thread only runs timers and gets a wake-up now and then. */
+#define TCPIP_MBOX_SIZE 16
+#define TCPIP_THREAD_NAME "tcpip"
+#define MEMP_NUM_TCPIP_MSG_API 4
+#define MEMP_NUM_TCPIP_MSG_INPKT 1
+
+/* lwIP's own timers, and one for the check of our address. */
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
+
+/* ---- Interfaces between lwIP and the firmware -------------------------------------------------- */
+
+#define LWIP_SOCKET 1
+#define LWIP_NETCONN 1
+#define LWIP_COMPAT_SOCKETS 0          /* lwip_send, not send: the system's names stay the system's */
+#define LWIP_POSIX_SOCKETS_IO_NAMES 0  /* nor read, write and close */
+#define LWIP_SOCKET_SELECT 0           /* net_wait uses what is behind lwip_poll */
+#define LWIP_SOCKET_POLL 1
+#define LWIP_SO_LINGER 0               /* would make close block */
+#define LWIP_SO_RCVTIMEO 0             /* sockets never block */
+#define LWIP_SO_SNDTIMEO 0
+#define SO_REUSE 1                     /* listen on a port that still has connections in TIME_WAIT */
+#define LWIP_NETCONN_FULLDUPLEX 0      /* one thread uses the sockets */
+#define LWIP_NETIF_STATUS_CALLBACK 1   /* tells us of an address from DHCP */
+#define LWIP_NETIF_HOSTNAME 1          /* sent to the DHCP server */
+#define LWIP_HOOK_FILENAME "lwip_hooks.h"
+
+/* ---- Protocols --------------------------------------------------------------------------------- */
+
+#define LWIP_IPV4 1
+#define LWIP_IPV6 0 /* later; nothing in net_lwip but net_address.c depends on it */
+#define LWIP_ARP 1
+#define LWIP_ETHERNET 1
+#define LWIP_ICMP 1 /* answers ping */
+#define LWIP_UDP 1  /* for DHCP and DNS */
+#define LWIP_TCP 1
+#define LWIP_DHCP 1
+#define LWIP_DNS 1
+#define LWIP_RAW 0
+#define LWIP_IGMP 0
+#define LWIP_AUTOIP 0
+
+/* net_address.c checks for conflicts itself: lwIP's ACD takes 6 s or more before an address can be
+ * used, and says nothing of the other host's MAC. */
+#define LWIP_ACD 0
+#define LWIP_DHCP_DOES_ACD_CHECK 0
+
+#define LWIP_NETIF_LOOPBACK 0 /* a packet to our own address has no business here */
+#define LWIP_HAVE_LOOPIF 0
+#define IP_FORWARD 0
+#define IP_REASSEMBLY 0      /* no peer of ours fragments TCP; fragments would hold buffers */
+#define IP_FRAG 0            /* nothing we send is longer than the MTU */
+#define IP_OPTIONS_ALLOWED 0 /* packets with source routes and the like are dropped */
+
+#define ARP_TABLE_SIZE 32    /* hosts on the segment that talk to us at a time */
+#define ETHARP_TRUST_IP_MAC 0
+#define ETH_PAD_SIZE 0       /* devices here have no alignment rule */
+
+#define DNS_TABLE_SIZE 4
+#define DNS_MAX_SERVERS 2
+#define DNS_MAX_NAME_LENGTH 256 /* RFC 1035 section 2.3.4: 255 */
+
+/* ---- TCP --------------------------------------------------------------------------------------- */
+
+#define TCP_MSS 1460 /* Ethernet's 1500 less 40 bytes of headers */
+
+/* Full segments in a window. The window must exceed the largest TLS record with its overhead
+ * (TLS_RECORD_MAX_LEN, 18,437 bytes), or a record never arrives whole; 22 segments leave room for
+ * the next record's start, and keep 80 connections within 3 MB. */
+#define NET_LWIP_WINDOW_SEGMENTS 22
+#define TCP_WND (NET_LWIP_WINDOW_SEGMENTS * TCP_MSS)     /* 32,120 */
+#define TCP_SND_BUF (NET_LWIP_WINDOW_SEGMENTS * TCP_MSS) /* a whole record fits, too */
+#define TCP_SND_QUEUELEN 64 /* buffers a connection may queue: at least 2 a segment */
+
+#define TCP_QUEUE_OOSEQ 1 /* keep what comes out of order: one loss is then one retransmission */
+#define TCP_OOSEQ_MAX_PBUFS (3 * NET_LWIP_WINDOW_SEGMENTS) /* but no more than a window */
+#define LWIP_TCP_SACK_OUT 1
+#define LWIP_WND_SCALE 0 /* not needed below 65,536 */
+#define TCP_LISTEN_BACKLOG 1 /* bounds half-open connections: a SYN flood cannot take all */
+#define LWIP_TCP_RTO_TIME 1000 /* first retransmission after 1 s (RFC 6298 section 2.1) */
+#define TCP_MSL 30000          /* so TIME_WAIT lasts 60 s, as on Linux */
+#define TCP_TTL 64
+#define IP_DEFAULT_TTL 64
+
+/* Segments or bare FINs that wait in one connection's receive mailbox. A window of full segments
+ * fits three times; many tiny ones are refused here before they eat the buffers of all. */
+#define DEFAULT_TCP_RECVMBOX_SIZE 64
+#define DEFAULT_ACCEPTMBOX_SIZE 64
+#define DEFAULT_UDP_RECVMBOX_SIZE 4
+#define DEFAULT_RAW_RECVMBOX_SIZE 4
+
+/* ---- Memory ------------------------------------------------------------------------------------ */
+
+#define MEM_ALIGNMENT 8
+#define MEM_LIBC_MALLOC 0 /* fixed memory: what lwIP takes is known at build time */
+#define MEMP_MEM_MALLOC 0 /* with pools, tcp_alloc reuses TIME_WAIT early */
+
+#define MEMP_NUM_NETCONN (NET_LWIP_CONNECTIONS_MAX + NET_LWIP_LISTENERS_MAX)
+#define MEMP_NUM_TCP_PCB (NET_LWIP_CONNECTIONS_MAX + NET_LWIP_LEFTOVERS_MAX)
+#define MEMP_NUM_TCP_PCB_LISTEN NET_LWIP_LISTENERS_MAX
+#define MEMP_NUM_UDP_PCB (1 + DNS_TABLE_SIZE) /* DHCP, and a source port for each question */
+#define MEMP_NUM_NETBUF 1                     /* only UDP sockets use these */
+
+/* All a connection may queue to send, all it may hold out of order, its SYN or FIN and one spare,
+ * so that FIN never finds this pool empty. */
+#define MEMP_NUM_TCP_SEG                                                                           \
+    (NET_LWIP_CONNECTIONS_MAX * (TCP_SND_QUEUELEN + NET_LWIP_WINDOW_SEGMENTS + 2))
+
+/* What we send lies in the heap: a full send buffer a connection (a segment with headers and
+ * bookkeeping takes 1,600 bytes), and 64 KB for ARP, DNS, DHCP, SYN, FIN and RST. */
+#define MEM_SIZE (NET_LWIP_CONNECTIONS_MAX * NET_LWIP_WINDOW_SEGMENTS * 1600 + 65536)
+
+/* What we receive lies in the pool, in pieces: a full frame takes three, a tiny one takes one, so
+ * that tiny segments cannot hold the memory of full ones. A full window or a full mailbox takes 66 a
+ * connection; 96 more for frames on their way. */
+#define PBUF_POOL_BUFSIZE 512
+#define PBUF_POOL_SIZE (NET_LWIP_CONNECTIONS_MAX * 3 * NET_LWIP_WINDOW_SEGMENTS + 96)
+
+/* ---- Checksums --------------------------------------------------------------------------------- */
+
+/* All made and checked here: a TAP or a packet socket does neither. What is copied for sending is
+ * summed in the same pass. */
+#define LWIP_CHECKSUM_ON_COPY 1
+#define LWIP_CHKSUM_ALGORITHM 3
+
+/* ---- Statistics: only what net_get_stats gives ------------------------------------------------- */
+
+#define LWIP_STATS 1
+#define LWIP_STATS_LARGE 1
+#define MEM_STATS 1
+#define MEMP_STATS 1
+#define LINK_STATS 0
+#define ETHARP_STATS 0
+#define IP_STATS 0
+#define IPFRAG_STATS 0
+#define ICMP_STATS 0
+#define UDP_STATS 0
+#define TCP_STATS 0
+#define SYS_STATS 0
+
+#endif

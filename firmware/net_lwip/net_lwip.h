@@ -1,0 +1,116 @@
+/* What the files of this backend share. Of lwIP's headers, this takes only those that do not clash
+ * with the system's own. */
+#ifndef NET_LWIP_H
+#define NET_LWIP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lwip/opt.h"
+
+#include "lwip/ip_addr.h"
+#include "lwip/netif.h"
+#include "net_event.h"
+#include "net_port.h"
+#include "netif_link.h"
+
+/* ---- net_socket.c ------------------------------------------------------------------------------ */
+
+struct net_socket {
+    struct net *net; /* NULL: this one is free */
+    int fd;          /* lwIP's */
+    bool is_listener;
+    bool is_shut;                   /* net_shutdown was done */
+    enum net_outcome connect_error; /* why connecting came to nothing; NET_OK: it did not */
+    enum net_outcome receive_end;   /* the final outcome of net_receive; NET_OK: none yet */
+    enum net_outcome failure;       /* why the connection is no more; NET_OK: it lives */
+};
+
+/* Resets all sockets that are open. */
+void net_socket_abort_all(struct net *net);
+
+/* Connections that nobody owns, but whose last bytes or FIN the peer has not acknowledged. */
+unsigned net_socket_count_leftovers(void);
+
+/* Ends what is left of all connections, with RST where the peer does not know yet. */
+void net_socket_abort_leftovers(void);
+
+/* ---- net_address.c ----------------------------------------------------------------------------- */
+
+/* Our IPv4 address: where it comes from, and whether we may use it. Under the core lock. */
+struct net_own_address {
+    enum net_ip_mode mode;
+    ip4_addr_t ip, mask, gateway, dns; /* as configured */
+    unsigned probes_sent;
+    bool is_checked; /* static: nobody else has it */
+    uint64_t last_defended_us;
+    bool is_started; /* since the link first came up */
+    bool is_link_up;
+    const char *link_reason; /* why it is down */
+    struct net_status status; /* what net_get_status gives */
+};
+
+/* All under the core lock. */
+void net_address_open(struct net *net, const struct net_config *config);
+void net_address_close(struct net *net);
+/* The link is found up or down, for the first time or after a change. */
+void net_address_set_link(struct net *net, bool is_up, const char *reason);
+/* Sets the user's DNS server, which goes before those that DHCP gives. */
+void net_address_use_dns(const struct net *net);
+/* Looks at a received frame for another host that uses our address. */
+void net_address_inspect(struct net *net, const uint8_t *frame, size_t len);
+
+/* ---- net_netif.c ------------------------------------------------------------------------------- */
+
+/* lwIP's netif on a link, and the thread that receives. */
+struct net_device {
+    struct netif netif;
+    struct link *link;
+    pthread_t thread;
+    int quit_fd; /* eventfd that ends the thread */
+    atomic_bool quit;
+    bool is_link_known, was_link_up; /* the receive thread's: what it told last */
+    char name[64]; /* "tap0": the netif's spec without its kind */
+    atomic_uint rx_frames, tx_frames, rx_dropped;
+    uint8_t rx_buf[LINK_FRAME_MAX]; /* the receive thread's */
+    uint8_t tx_buf[LINK_FRAME_MAX]; /* under the core lock */
+};
+
+/* Opens the link and adds the netif; takes the core lock itself. Outcomes as net_open. */
+PORT_MUST_USE enum net_outcome net_device_open(struct net *net, const struct net_config *config,
+                                               char *reason, size_t cap);
+/* Starts the receive thread. */
+PORT_MUST_USE bool net_device_start(struct net *net);
+/* Ends the thread, removes the netif, closes the link. */
+void net_device_close(struct net *net);
+
+/* ---- net_resolve.c ----------------------------------------------------------------------------- */
+
+struct net_question {
+    uintptr_t number; /* tells a late answer to an older question */
+    char name[DNS_MAX_NAME_LENGTH];
+    enum net_outcome outcome; /* WANT_READ: asking */
+    ip_addr_t answer;
+};
+
+/* ---- net_lwip.c -------------------------------------------------------------------------------- */
+
+struct net {
+    bool is_open;
+    struct net_event_source event;
+    struct net_device device;
+    struct net_own_address address;
+    struct net_question question;
+    bool is_receiving;      /* under the core lock: lwIP is at work on a received frame */
+    atomic_bool is_closing; /* each frame wakes net_close */
+    struct net_socket sockets[MEMP_NUM_NETCONN];
+};
+
+/* The one net of this process. lwIP is one per process, and calls back without saying for whom. */
+extern struct net net_lwip_instance;
+
+/* Makes the tcpip thread look at lwIP's timers anew: they may have been started from another
+ * thread while it sleeps. Under the core lock. */
+void net_kick_timers(void);
+
+#endif

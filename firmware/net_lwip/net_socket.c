@@ -1,0 +1,426 @@
+/* Sockets of the net seam on lwIP's sockets API.
+ *
+ * What lwIP reports once, a connection's end, is remembered here, so that it is final. No call
+ * blocks: sockets are non-blocking, SO_LINGER is not compiled in, and a FIN that finds no memory is
+ * sent later by lwIP itself (TF_CLOSEPEND in tcp_close_shutdown_fin, lwIP 2.2.1). */
+#include <errno.h>
+#include <string.h>
+
+#include "lwip/opt.h"
+
+#include "lwip/api.h"
+#include "lwip/priv/sockets_priv.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/sockets.h"
+#include "lwip/tcpip.h"
+#include "net_lwip.h"
+#include "net_wait.h"
+
+/* ---- Objects ----------------------------------------------------------------------------------- */
+
+static struct net_socket *take_socket(struct net *net, int fd)
+{
+    for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
+        struct net_socket *socket = &net->sockets[i];
+        if (socket->net == NULL) {
+            *socket = (struct net_socket){.net = net, .fd = fd};
+            return socket;
+        }
+    }
+    return NULL; /* cannot be: lwIP has no more sockets than that */
+}
+
+/* lwIP's connection behind the socket. */
+static struct netconn *connection_of(int fd)
+{
+    return lwip_socket_dbg_get_socket(fd)->conn;
+}
+
+/* Makes a new lwIP socket ours: it never blocks, and sends at once.
+ *
+ * Under the core lock, which fcntl and recv do not take for all they do: lwIP 2.2.1 changes the flags
+ * of a connection (NETCONN_FIN_RX_PENDING, say) in the caller's thread, while the receive thread
+ * changes others in the same byte. A lost update would be a lost end of stream. */
+static enum net_outcome prepare_fd(int fd)
+{
+    int on = 1;
+    LOCK_TCPIP_CORE();
+    bool done = lwip_fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+                lwip_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0;
+    UNLOCK_TCPIP_CORE();
+    return done ? NET_OK : NET_FAILED;
+}
+
+static enum net_outcome new_fd(int *fd)
+{
+    *fd = lwip_socket(AF_INET, SOCK_STREAM, 0);
+    if (*fd < 0) {
+        return NET_NO_MEMORY;
+    }
+    LOCK_TCPIP_CORE();
+    net_wait_watch(connection_of(*fd));
+    UNLOCK_TCPIP_CORE();
+    return NET_OK;
+}
+
+/* ---- Listening --------------------------------------------------------------------------------- */
+
+static enum net_outcome listen_fd(int fd, uint16_t port, unsigned backlog)
+{
+    int on = 1;
+    struct sockaddr_in address;
+    memset(&address, 0, sizeof(address));
+    address.sin_family = AF_INET;
+    address.sin_port = lwip_htons(port);
+    if (lwip_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        lwip_bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        lwip_listen(fd, backlog > UINT8_MAX ? UINT8_MAX : (int)backlog) != 0) {
+        switch (errno) {
+        case EADDRINUSE:
+            return NET_IN_USE;
+        case ENOMEM:
+        case ENOBUFS:
+            return NET_NO_MEMORY;
+        default:
+            return NET_FAILED;
+        }
+    }
+    return lwip_fcntl(fd, F_SETFL, O_NONBLOCK) == 0 ? NET_OK : NET_FAILED;
+}
+
+enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
+                            struct net_socket **out)
+{
+    *out = NULL;
+    if (port == 0) {
+        return NET_MISUSE;
+    }
+    int fd = -1;
+    enum net_outcome outcome = new_fd(&fd);
+    if (outcome != NET_OK) {
+        return outcome;
+    }
+    outcome = listen_fd(fd, port, backlog == 0 ? 1 : backlog);
+    if (outcome != NET_OK) {
+        lwip_close(fd);
+        return outcome;
+    }
+    *out = take_socket(net, fd);
+    (*out)->is_listener = true;
+    return NET_OK;
+}
+
+static enum net_outcome accept_error(int error)
+{
+    switch (error) {
+    case EAGAIN:
+        return NET_WANT_READ;
+    case ECONNABORTED: /* lwIP had no pcb or netconn for it */
+    case ENFILE:
+    case ENOMEM:
+        return NET_NO_MEMORY;
+    case ENOTCONN:
+    case ECONNRESET:
+        return NET_RESET;
+    default:
+        return NET_FAILED;
+    }
+}
+
+enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out,
+                            struct net_address *peer)
+{
+    *out = NULL;
+    memset(peer, 0, sizeof(*peer));
+    if (!listener->is_listener) {
+        return NET_MISUSE;
+    }
+    struct sockaddr_in address;
+    socklen_t address_len = sizeof(address);
+    int fd = lwip_accept(listener->fd, (struct sockaddr *)&address, &address_len);
+    if (fd < 0) {
+        return accept_error(errno);
+    }
+    if (prepare_fd(fd) != NET_OK) {
+        lwip_close(fd);
+        return NET_RESET; /* it went between the two calls */
+    }
+    *out = take_socket(listener->net, fd);
+    peer->family = NET_FAMILY_IPV4;
+    memcpy(peer->bytes, &address.sin_addr.s_addr, sizeof(address.sin_addr.s_addr));
+    peer->port = lwip_ntohs(address.sin_port);
+    return NET_OK;
+}
+
+/* ---- Connecting -------------------------------------------------------------------------------- */
+
+/* True if there is a way to send to ip: the link is up, and ip is on our segment or behind a
+ * gateway. lwIP itself would send SYNs to nowhere until it gives up. */
+static bool has_route(struct net *net, const ip4_addr_t *ip)
+{
+    const struct netif *netif = &net->device.netif;
+    bool is_near = ip4_addr_net_eq(ip, netif_ip4_addr(netif), netif_ip4_netmask(netif));
+    return net->address.status.state == NET_STATE_UP &&
+           (is_near || !ip4_addr_isany(netif_ip4_gw(netif)));
+}
+
+static enum net_outcome check_route(struct net *net, const struct net_address *peer)
+{
+    ip4_addr_t ip;
+    memcpy(&ip.addr, peer->bytes, sizeof(ip.addr));
+    LOCK_TCPIP_CORE();
+    bool routed = peer->family == NET_FAMILY_IPV4 && has_route(net, &ip);
+    UNLOCK_TCPIP_CORE();
+    return routed ? NET_OK : NET_UNREACHABLE;
+}
+
+static enum net_outcome connect_fd(int fd, const struct net_address *peer)
+{
+    if (prepare_fd(fd) != NET_OK) {
+        return NET_FAILED;
+    }
+    struct sockaddr_in address;
+    memset(&address, 0, sizeof(address));
+    address.sin_family = AF_INET;
+    address.sin_port = lwip_htons(peer->port);
+    memcpy(&address.sin_addr.s_addr, peer->bytes, sizeof(address.sin_addr.s_addr));
+    if (lwip_connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+        return NET_OK;
+    }
+    switch (errno) {
+    case EINPROGRESS:
+        LOCK_TCPIP_CORE();
+        net_kick_timers(); /* the SYN's retransmission */
+        UNLOCK_TCPIP_CORE();
+        return NET_OK;
+    case EHOSTUNREACH:
+        return NET_UNREACHABLE;
+    case ENOMEM:
+    case ENOBUFS:
+        return NET_NO_MEMORY;
+    default:
+        return NET_FAILED;
+    }
+}
+
+enum net_outcome net_connect(struct net *net, const struct net_address *peer,
+                             struct net_socket **out)
+{
+    *out = NULL;
+    int fd = -1;
+    enum net_outcome outcome = check_route(net, peer);
+    if (outcome == NET_OK) {
+        outcome = new_fd(&fd);
+    }
+    if (outcome != NET_OK) {
+        return outcome;
+    }
+    outcome = connect_fd(fd, peer);
+    if (outcome != NET_OK) {
+        lwip_close(fd);
+        return outcome;
+    }
+    *out = take_socket(net, fd);
+    return NET_OK;
+}
+
+static enum net_outcome connect_error(err_t error)
+{
+    switch (error) {
+    case ERR_RST:
+        return NET_REFUSED;
+    case ERR_ABRT:
+        return NET_TIMED_OUT;
+    case ERR_RTE:
+        return NET_UNREACHABLE;
+    default:
+        return NET_FAILED;
+    }
+}
+
+enum net_outcome net_connect_result(struct net_socket *socket)
+{
+    if (socket->connect_error != NET_OK) {
+        return socket->connect_error;
+    }
+    enum net_outcome outcome = NET_OK;
+    LOCK_TCPIP_CORE();
+    struct netconn *connection = connection_of(socket->fd);
+    if (connection->state == NETCONN_CONNECT) {
+        outcome = NET_WANT_WRITE;
+    } else if (connection->pcb.tcp == NULL && socket->failure == NET_OK) {
+        socket->connect_error = connect_error(netconn_err(connection));
+        socket->failure = NET_RESET;
+        outcome = socket->connect_error;
+    }
+    UNLOCK_TCPIP_CORE();
+    return outcome;
+}
+
+/* ---- Moving bytes ------------------------------------------------------------------------------ */
+
+/* Remembers why the connection is no more, and returns it. lwIP tells the cause once, to send or to
+ * receive, and says ENOTCONN from then on. */
+static enum net_outcome note_failure(struct net_socket *socket, int error)
+{
+    if (socket->failure == NET_OK) {
+        switch (error) {
+        case ECONNRESET:
+        case ENOTCONN:
+            socket->failure = NET_RESET;
+            break;
+        case ECONNABORTED: /* retransmitted to the end */
+            socket->failure = NET_TIMED_OUT;
+            break;
+        default:
+            socket->failure = NET_FAILED;
+            break;
+        }
+    }
+    return socket->failure;
+}
+
+enum net_outcome net_send(struct net_socket *socket, const uint8_t *bytes, size_t len,
+                          size_t *count)
+{
+    *count = 0;
+    if (socket->is_shut || socket->is_listener || len == 0) {
+        return NET_MISUSE;
+    }
+    if (socket->failure == NET_OK) {
+        ssize_t sent = lwip_send(socket->fd, bytes, len, MSG_DONTWAIT);
+        if (sent > 0) {
+            *count = (size_t)sent;
+            return NET_OK;
+        }
+        /* EINPROGRESS: not connected yet. */
+        if (sent == 0 || errno == EAGAIN || errno == EINPROGRESS) {
+            return NET_WANT_WRITE;
+        }
+        note_failure(socket, errno);
+    }
+    return socket->failure == NET_FAILED ? NET_FAILED : NET_RESET;
+}
+
+enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap, size_t *count)
+{
+    *count = 0;
+    if (socket->is_listener || cap == 0) {
+        return NET_MISUSE;
+    }
+    if (socket->receive_end != NET_OK) {
+        return socket->receive_end;
+    }
+    LOCK_TCPIP_CORE(); /* see prepare_fd */
+    ssize_t got = lwip_recv(socket->fd, buf, cap, MSG_DONTWAIT);
+    UNLOCK_TCPIP_CORE();
+    if (got > 0) {
+        *count = (size_t)got;
+        return NET_OK;
+    }
+    if (got < 0 && errno == EAGAIN) {
+        return NET_WANT_READ;
+    }
+    socket->receive_end = got == 0 ? NET_CLOSED : note_failure(socket, errno);
+    return socket->receive_end;
+}
+
+/* ---- Ending ------------------------------------------------------------------------------------ */
+
+enum net_outcome net_shutdown(struct net_socket *socket)
+{
+    if (socket->is_listener) {
+        return NET_MISUSE;
+    }
+    if (socket->is_shut) {
+        return NET_OK;
+    }
+    if (socket->failure != NET_OK) {
+        return NET_RESET;
+    }
+    if (lwip_shutdown(socket->fd, SHUT_WR) != 0) {
+        if (errno == ENOMEM || errno == EAGAIN || errno == EINPROGRESS) {
+            return NET_WANT_WRITE;
+        }
+        /* A cause that receive may still tell is not taken from it. */
+        return NET_RESET;
+    }
+    socket->is_shut = true;
+    return NET_OK;
+}
+
+static void release_socket(struct net_socket *socket)
+{
+    lwip_close(socket->fd);
+    socket->net = NULL;
+}
+
+/* The pcb of a connection, or NULL if there is none any more. Under the core lock. */
+static struct tcp_pcb *pcb_of(const struct net_socket *socket)
+{
+    return socket->is_listener ? NULL : connection_of(socket->fd)->pcb.tcp;
+}
+
+void net_socket_close(struct net_socket *socket)
+{
+    if (socket == NULL) {
+        return;
+    }
+    LOCK_TCPIP_CORE();
+    struct tcp_pcb *pcb = pcb_of(socket);
+    if (pcb != NULL) {
+        /* Nobody waits for it now: when pcbs run out, newcomers go first. */
+        tcp_setprio(pcb, TCP_PRIO_MIN);
+    }
+    UNLOCK_TCPIP_CORE();
+    release_socket(socket);
+}
+
+void net_socket_abort(struct net_socket *socket)
+{
+    if (socket == NULL) {
+        return;
+    }
+    LOCK_TCPIP_CORE();
+    struct tcp_pcb *pcb = pcb_of(socket);
+    if (pcb != NULL) {
+        tcp_abort(pcb);
+    }
+    UNLOCK_TCPIP_CORE();
+    release_socket(socket);
+}
+
+void net_socket_abort_all(struct net *net)
+{
+    for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
+        if (net->sockets[i].net != NULL) {
+            net_socket_abort(&net->sockets[i]);
+        }
+    }
+}
+
+unsigned net_socket_count_leftovers(void)
+{
+    unsigned count = 0;
+    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        count += pcb->unsent != NULL || pcb->unacked != NULL;
+    }
+    return count;
+}
+
+/* A peer that has not got all is told by RST; one that has, is not: it would lose what it read. */
+static void abort_leftover(struct tcp_pcb *pcb)
+{
+    bool is_done = pcb->unsent == NULL && pcb->unacked == NULL;
+    tcp_abandon(pcb, !is_done);
+}
+
+void net_socket_abort_leftovers(void)
+{
+    while (tcp_active_pcbs != NULL) {
+        abort_leftover(tcp_active_pcbs);
+    }
+    while (tcp_tw_pcbs != NULL) {
+        tcp_abort(tcp_tw_pcbs); /* frees it, sends nothing */
+    }
+}

@@ -1,0 +1,160 @@
+/* The link "tap:NAME": a TAP device of the Linux kernel. The kernel's side of it is left alone: its
+ * address and state are the user's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "netif_link.h"
+
+struct tap {
+    struct link link;
+    int fd;
+    bool removed; /* the device was deleted under us; final */
+};
+
+static struct tap *as_tap(struct link *link)
+{
+    return (struct tap *)link;
+}
+
+static void explain_open(int error, char *reason, size_t cap)
+{
+    switch (error) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+        snprintf(reason, cap, "there is no /dev/net/tun: load the kernel module tun");
+        break;
+    case EACCES:
+    case EPERM:
+        snprintf(reason, cap, "no permission to open /dev/net/tun: ask for read and write rights");
+        break;
+    default:
+        snprintf(reason, cap, "cannot open /dev/net/tun: %s", strerror(error));
+        break;
+    }
+}
+
+static void explain_attach(int error, const char *name, char *reason, size_t cap)
+{
+    switch (error) {
+    case EPERM:
+        snprintf(reason, cap,
+                 "no permission for TAP \"%s\": it needs CAP_NET_ADMIN, or a TAP that is yours (ip "
+                 "tuntap add dev %s mode tap user $USER)",
+                 name, name);
+        break;
+    case EBUSY:
+        snprintf(reason, cap, "TAP \"%s\" is in use by another program", name);
+        break;
+    case EINVAL:
+        snprintf(reason, cap, "\"%s\" is not a TAP with one queue, or not a name for one", name);
+        break;
+    default:
+        snprintf(reason, cap, "cannot attach to TAP \"%s\": %s", name, strerror(error));
+        break;
+    }
+}
+
+static enum net_outcome attach(int fd, const char *name, char *reason, size_t cap)
+{
+    struct ifreq request;
+    memset(&request, 0, sizeof(request));
+    if (strlen(name) >= sizeof(request.ifr_name)) {
+        snprintf(reason, cap, "the TAP name \"%s\" is longer than %zu characters", name,
+                 sizeof(request.ifr_name) - 1);
+        return NET_MISUSE;
+    }
+    strcpy(request.ifr_name, name);
+    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    if (ioctl(fd, TUNSETIFF, &request) != 0) {
+        explain_attach(errno, name, reason, cap);
+        return NET_FAILED;
+    }
+    return NET_OK;
+}
+
+static enum net_outcome tap_open(const struct link_config *config, struct link **out, char *reason,
+                                 size_t cap)
+{
+    *out = NULL;
+    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        explain_open(errno, reason, cap);
+        return NET_FAILED;
+    }
+    enum net_outcome outcome = attach(fd, config->target, reason, cap);
+    struct tap *tap = outcome == NET_OK ? calloc(1, sizeof(*tap)) : NULL;
+    if (tap == NULL) {
+        close(fd);
+        return outcome == NET_OK ? NET_NO_MEMORY : outcome;
+    }
+    tap->link.ops = &link_tap;
+    tap->fd = fd;
+    *out = &tap->link;
+    return NET_OK;
+}
+
+static size_t tap_prepare(struct link *link, struct pollfd *fds, int *timeout_ms)
+{
+    (void)timeout_ms;
+    struct tap *tap = as_tap(link);
+    if (tap->removed) {
+        return 0;
+    }
+    fds[0] = (struct pollfd){.fd = tap->fd, .events = POLLIN};
+    return 1;
+}
+
+static void tap_service(struct link *link, const struct pollfd *fds, size_t count)
+{
+    if (count > 0 && (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
+        as_tap(link)->removed = true;
+    }
+}
+
+static bool tap_receive(struct link *link, uint8_t *buf, size_t *len)
+{
+    ssize_t got = read(as_tap(link)->fd, buf, LINK_FRAME_MAX);
+    if (got <= 0) {
+        return false;
+    }
+    *len = (size_t)got;
+    return true;
+}
+
+/* EIO, because the kernel's side is down, is a dropped frame like any other. */
+static bool tap_send(struct link *link, const uint8_t *frame, size_t len)
+{
+    return write(as_tap(link)->fd, frame, len) == (ssize_t)len;
+}
+
+static bool tap_is_up(struct link *link, const char **reason)
+{
+    *reason = "removed";
+    return !as_tap(link)->removed;
+}
+
+static void tap_close(struct link *link)
+{
+    close(as_tap(link)->fd);
+    free(link);
+}
+
+const struct link_ops link_tap = {
+    .name = "tap",
+    .open = tap_open,
+    .prepare = tap_prepare,
+    .service = tap_service,
+    .receive = tap_receive,
+    .send = tap_send,
+    .is_up = tap_is_up,
+    .close = tap_close,
+};
