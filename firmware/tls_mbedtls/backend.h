@@ -1,0 +1,162 @@
+/* What the files of the Mbed TLS backend share: its structs and the calls between its parts. */
+#ifndef TLS_MBEDTLS_BACKEND_H
+#define TLS_MBEDTLS_BACKEND_H
+
+#include "mbedtls/ssl.h"
+#include "mbedtls/ssl_ticket.h"
+#include "mbedtls/x509_crt.h"
+#include "tls_port.h"
+
+#define SHA256_LEN 32
+
+struct tls_context {
+    enum tls_role role;
+    enum tls_version min_version;
+    enum tls_peer_auth peer_auth;
+    mbedtls_ssl_config config;
+    mbedtls_x509_crt chain;   /* own, leaf first; empty without an identity */
+    mbedtls_pk_context key;   /* the leaf's */
+    mbedtls_x509_crt anchors; /* what peers are verified against */
+    mbedtls_ssl_ticket_context ticket_keys;
+};
+
+/* What the handshake agreed on and the library forgets or hides: see internals.c. */
+struct agreed {
+    const char *group;
+    bool resumed;
+};
+
+/* The session's side of its transport: what happened there during a call into the library. */
+struct wire {
+    enum tls_outcome want; /* TLS_WANT_READ or TLS_WANT_WRITE if the transport said so; else OK */
+    enum tls_outcome end;  /* how the transport ended: TRUNCATED, RESET, FAILED; OK: it did not */
+    size_t budget_len;     /* bytes that this call may still receive */
+    size_t watched_len;    /* bytes at the front of the output that were looked at already */
+    bool sending_data;     /* the library is writing application data, not messages of its own */
+    bool alert_made;       /* the library made a fatal alert */
+    int alert;             /* which, or TLS_NO_ALERT if it was encrypted */
+};
+
+/* The write that waits to be called again. */
+struct pending_write {
+    const uint8_t *bytes; /* NULL: none */
+    size_t len;
+    size_t sealed_len; /* of bytes in the record that is on its way; 0: not sealed yet */
+};
+
+enum close_step { CLOSE_NOT_BEGUN, CLOSE_FLUSHING, CLOSE_SENDING, CLOSE_DONE };
+
+struct tls_session {
+    struct tls_context *context;
+    struct tls_transport *transport;
+    mbedtls_ssl_context ssl;
+    struct wire wire;
+    unsigned allocation_failures; /* of the whole backend when the call began */
+    struct tls_error error;
+    bool failed;    /* error is final: only tls_close does anything */
+    int alert_owed; /* a fatal alert for tls_close to make, or TLS_NO_ALERT */
+    bool established;
+    bool peer_closed; /* close_notify has come */
+    struct pending_write write;
+    enum close_step close;
+    struct agreed agreed;
+    unsigned verify; /* bits of enum tls_verify found in the peer's chain */
+    bool peer_known;
+    struct tls_peer_certificate peer;
+    mbedtls_x509_time peer_not_after;
+    uint8_t name_ip[16];
+    size_t name_ip_len;            /* 0: the server's name is not an address */
+    uint8_t name_hash[SHA256_LEN]; /* of the server's name: a ticket is bound to it */
+};
+
+/* ---- library.c: the library as a whole ------------------------------------------------------ */
+
+/* Starts the library for one more context or call; pair with library_release. 0 or its code. */
+int library_acquire(void);
+void library_release(void);
+
+/* The library's code in its own words, and in ours what class of outcome it is. */
+void error_fill(struct tls_error *error, enum tls_outcome outcome, long code);
+enum tls_outcome error_outcome(int code, unsigned allocation_failures_before);
+
+/* ---- platform_hooks.c: the library's way down to our seams ---------------------------------- */
+
+/* The library's f_rng. */
+int tls_mbedtls_random(void *unused, unsigned char *out, size_t len);
+
+/* How many allocations failed so far: the library often reports such a failure as another. */
+unsigned tls_mbedtls_allocation_failures(void);
+
+/* ---- identity.c: certificates and keys of our own -------------------------------------------- */
+
+extern const mbedtls_x509_crt_profile identity_profile; /* what is strong enough */
+
+/* Parse into initialised objects. 0 or the library's code; *index: the certificate it was about. */
+int identity_parse_chain(const struct tls_span *spans, size_t count, mbedtls_x509_crt *out,
+                         size_t *index);
+int identity_parse_key(const struct tls_span *span, mbedtls_pk_context *out);
+
+/* True if key is the private key of the leaf. */
+bool identity_key_matches(const mbedtls_x509_crt *chain, const mbedtls_pk_context *key);
+
+/* ---- verify.c: is the peer who it should be? --------------------------------------------------
+ */
+
+/* The library's flags as bits of enum tls_verify, and the alert that says so best. */
+unsigned verify_reasons(uint32_t flags);
+int verify_alert(uint32_t flags);
+
+/* The library's f_vrfy; data is a struct tls_session. */
+int verify_certificate(void *data, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
+
+/* The library's flags if the peer must be refused at this point of the handshake, else 0. */
+uint32_t verify_refusal(const struct tls_session *session);
+uint32_t verify_final_refusal(const struct tls_session *session);
+
+/* ---- names.c: what the log calls things -------------------------------------------------------
+ */
+
+const char *name_of_suite(int id);         /* IANA's, "unknown" if there is none */
+const char *name_of_group(uint16_t group); /* "none" for 0 */
+void name_to_text(const mbedtls_x509_name *name, char *out, size_t cap);
+void time_to_text(const mbedtls_x509_time *time, char *out, size_t cap);
+void key_type_to_text(const mbedtls_pk_context *key, char *out, size_t cap);
+
+/* ---- wire.c: between library and transport ----------------------------------------------------
+ */
+
+int wire_send(void *data, const unsigned char *bytes, size_t len);
+int wire_receive(void *data, unsigned char *buf, size_t cap);
+
+/* ---- session.c ---------------------------------------------------------------------------------
+ */
+
+/* Call before going into the library: forgets what the last call met. */
+void session_begin(struct tls_session *session);
+
+/* What a code of the library means for the session: a want, the peer's end, or a failure, which is
+ * recorded. OK: nothing to report, call the library again. */
+enum tls_outcome session_judge(struct tls_session *session, int code);
+
+/* Records that the peer is refused for flags, and owes it the alert. */
+enum tls_outcome session_refuse(struct tls_session *session, uint32_t flags);
+
+/* ---- resumption.c ------------------------------------------------------------------------------
+ */
+
+/* Offers the session in what tls_session_export gave; leaves all as it was if that is unusable. */
+void resumption_import(struct tls_session *session, struct tls_span exported);
+
+/* ---- internals.c: the one place that knows the library's private fields ---------------------- */
+
+bool internals_handshake_is_over(const mbedtls_ssl_context *ssl);
+void internals_note_agreed(const mbedtls_ssl_context *ssl, struct agreed *agreed);
+size_t internals_output_len(const mbedtls_ssl_context *ssl);
+int internals_flush(mbedtls_ssl_context *ssl);
+int internals_received_alert(const mbedtls_ssl_context *ssl);
+int internals_made_alert(const mbedtls_ssl_context *ssl);
+int internals_made_alert_reason(const mbedtls_ssl_context *ssl);
+const mbedtls_ssl_session *internals_session(const mbedtls_ssl_context *ssl);
+bool internals_session_has_ticket(const mbedtls_ssl_session *session);
+
+#endif

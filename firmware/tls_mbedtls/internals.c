@@ -1,0 +1,85 @@
+/* The one place that knows Mbed TLS's private fields: what no public function of 3.6 tells.
+ *
+ * The library's own headers want its own macros first, so "common.h" comes before all else. */
+#include "common.h"
+#include "ssl_misc.h"
+
+#include "backend.h"
+
+/* mbedtls_ssl_is_handshake_over() is already true while a TLS 1.3 server still writes tickets. */
+bool internals_handshake_is_over(const mbedtls_ssl_context *ssl)
+{
+    return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
+}
+
+static uint16_t group_of_handshake(const mbedtls_ssl_context *ssl)
+{
+    const mbedtls_ssl_handshake_params *handshake = ssl->handshake;
+    if (ssl->tls_version == MBEDTLS_SSL_VERSION_TLS1_3) {
+        return handshake->offered_group_id;
+    }
+    mbedtls_ecp_group_id group = handshake->ecdh_ctx.grp_id;
+    return group == MBEDTLS_ECP_DP_NONE ? 0 : mbedtls_ssl_get_tls_id_from_ecp_group_id(group);
+}
+
+static bool handshake_is_resumption(const mbedtls_ssl_context *ssl)
+{
+    if (ssl->tls_version == MBEDTLS_SSL_VERSION_TLS1_3) {
+        return (ssl->handshake->key_exchange_mode & MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_ALL) !=
+               0; /* no other PSKs than tickets are compiled in */
+    }
+    return ssl->handshake->resume != 0;
+}
+
+/* Called after each step: TLS 1.2 frees its handshake state in the last one. */
+void internals_note_agreed(const mbedtls_ssl_context *ssl, struct agreed *agreed)
+{
+    if (ssl->handshake == NULL) {
+        return;
+    }
+    agreed->group = name_of_group(group_of_handshake(ssl));
+    agreed->resumed = handshake_is_resumption(ssl);
+}
+
+size_t internals_output_len(const mbedtls_ssl_context *ssl)
+{
+    return ssl->out_left;
+}
+
+int internals_flush(mbedtls_ssl_context *ssl)
+{
+    return mbedtls_ssl_flush_output(ssl);
+}
+
+/* The fatal alert in the record that was read last, or TLS_NO_ALERT. The library's code for it is
+ * not enough: it also returns that when no alert came at all. */
+int internals_received_alert(const mbedtls_ssl_context *ssl)
+{
+    if (ssl->in_msgtype != MBEDTLS_SSL_MSG_ALERT || ssl->in_msglen != 2 ||
+        ssl->in_msg[0] != MBEDTLS_SSL_ALERT_LEVEL_FATAL) {
+        return TLS_NO_ALERT;
+    }
+    return ssl->in_msg[1];
+}
+
+/* The alert that TLS 1.3 code asked for; it stays noted after it was made. */
+int internals_made_alert(const mbedtls_ssl_context *ssl)
+{
+    return ssl->alert_type != 0 ? ssl->alert_type : TLS_NO_ALERT;
+}
+
+/* Why, if the alert could not be sent at once. */
+int internals_made_alert_reason(const mbedtls_ssl_context *ssl)
+{
+    return ssl->alert_reason;
+}
+
+const mbedtls_ssl_session *internals_session(const mbedtls_ssl_context *ssl)
+{
+    return ssl->session;
+}
+
+bool internals_session_has_ticket(const mbedtls_ssl_session *session)
+{
+    return session->ticket != NULL && session->ticket_len > 0;
+}

@@ -1,0 +1,77 @@
+/* Mbed TLS as a whole: start and end, version, errors in words, and SHA-256. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backend.h"
+#include "mbedtls/build_info.h"
+#include "mbedtls/error.h"
+#include "mbedtls/platform_util.h"
+#include "mbedtls/sha256.h"
+#include "psa/crypto.h"
+
+/* PSA's state is one per process, so its users are counted: the last one out frees it. */
+static unsigned library_users;
+
+static int library_start(void)
+{
+    uint8_t probe;
+    int code = tls_mbedtls_random(NULL, &probe, sizeof(probe));
+    if (code == 0 && psa_crypto_init() != PSA_SUCCESS) {
+        mbedtls_psa_crypto_free();
+        code = MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+    return code;
+}
+
+int library_acquire(void)
+{
+    int code = library_users == 0 ? library_start() : 0;
+    library_users += code == 0;
+    return code;
+}
+
+void library_release(void)
+{
+    if (--library_users == 0) {
+        mbedtls_psa_crypto_free();
+    }
+}
+
+const char *tls_library_version(void)
+{
+    return MBEDTLS_VERSION_STRING_FULL;
+}
+
+void error_fill(struct tls_error *error, enum tls_outcome outcome, long code)
+{
+    if (error == NULL) {
+        return;
+    }
+    memset(error, 0, sizeof(*error));
+    error->outcome = outcome;
+    error->alert = TLS_NO_ALERT;
+    error->code = code;
+    if (code != 0) {
+        mbedtls_strerror((int)code, error->text, sizeof(error->text));
+    }
+}
+
+enum tls_outcome error_outcome(int code, unsigned allocation_failures_before)
+{
+    if (code == 0) {
+        return TLS_OK;
+    }
+    if (tls_mbedtls_allocation_failures() != allocation_failures_before) {
+        return TLS_NO_MEMORY;
+    }
+    return TLS_FAILED;
+}
+
+bool tls_sha256(const uint8_t *bytes, size_t len, uint8_t out[SHA256_LEN])
+{
+    if (mbedtls_sha256(bytes, len, out, 0) != 0) {
+        mbedtls_platform_zeroize(out, SHA256_LEN);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,101 @@
+/* Between the library and the transport: carries bytes, remembers why none moved, and watches the
+ * output for alerts, because the library does not tell which it made, or whether it made any. */
+#include <limits.h>
+
+#include "backend.h"
+#include "mbedtls/net_sockets.h"
+
+#define RECORD_HEADER_LEN 5
+#define RECORD_ALERT 21
+#define RECORD_APPLICATION_DATA 23
+#define ALERT_LEN 2
+#define SEALED_ALERT_LEN (ALERT_LEN + 1 + 16) /* TLS 1.3: with content type and tag */
+
+/* Looks at one outgoing record. Handshake messages and data of TLS 1.3 look alike when encrypted,
+ * but no handshake message is as short as an alert, and data is announced by sending_data. */
+static void watch_record(struct wire *wire, const uint8_t *record, size_t body_len)
+{
+    const uint8_t *body = record + RECORD_HEADER_LEN;
+    bool plain = record[0] == RECORD_ALERT && body_len == ALERT_LEN;
+    bool sealed = (record[0] == RECORD_ALERT && body_len > ALERT_LEN) ||
+                  (record[0] == RECORD_APPLICATION_DATA && body_len == SEALED_ALERT_LEN &&
+                   !wire->sending_data);
+    if (plain && body[0] == MBEDTLS_SSL_ALERT_LEVEL_FATAL) {
+        wire->alert_made = true;
+        wire->alert = body[1];
+    } else if (sealed) {
+        wire->alert_made = true;
+        wire->alert = TLS_NO_ALERT;
+    }
+}
+
+/* The library always hands over whole records, all it has; what a partial send left comes again in
+ * front of new ones. */
+static void watch_output(struct wire *wire, const uint8_t *bytes, size_t len)
+{
+    size_t at = wire->watched_len;
+    while (at + RECORD_HEADER_LEN <= len) {
+        const uint8_t *record = bytes + at;
+        size_t body_len = (size_t)record[3] << 8 | record[4];
+        if (body_len > len - at - RECORD_HEADER_LEN) {
+            break;
+        }
+        watch_record(wire, record, body_len);
+        at += RECORD_HEADER_LEN + body_len;
+    }
+    wire->watched_len = len;
+}
+
+/* What the transport says when no byte moved, for the session and as the library's code. */
+static int wire_stopped(struct wire *wire, enum tls_transport_outcome outcome)
+{
+    switch (outcome) {
+    case TLS_TRANSPORT_WANT_READ:
+        wire->want = TLS_WANT_READ;
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    case TLS_TRANSPORT_WANT_WRITE:
+        wire->want = TLS_WANT_WRITE;
+        return MBEDTLS_ERR_SSL_WANT_WRITE;
+    case TLS_TRANSPORT_CLOSED:
+        wire->end = TLS_TRUNCATED;
+        return MBEDTLS_ERR_SSL_CONN_EOF;
+    case TLS_TRANSPORT_RESET:
+        wire->end = TLS_RESET;
+        return MBEDTLS_ERR_NET_CONN_RESET;
+    default: /* FAILED, or a transport that breaks its contract */
+        wire->end = TLS_FAILED;
+        return MBEDTLS_ERR_NET_RECV_FAILED;
+    }
+}
+
+int wire_send(void *data, const unsigned char *bytes, size_t len)
+{
+    struct tls_session *session = data;
+    size_t count = 0;
+    watch_output(&session->wire, bytes, len);
+    enum tls_transport_outcome outcome =
+        session->transport->send(session->transport, bytes, len, &count);
+    if (outcome != TLS_TRANSPORT_OK || count == 0 || count > len) {
+        return wire_stopped(&session->wire, outcome);
+    }
+    session->wire.watched_len -= count;
+    return (int)count;
+}
+
+int wire_receive(void *data, unsigned char *buf, size_t cap)
+{
+    struct tls_session *session = data;
+    size_t count = 0;
+    /* A peer that sends records without data for ever must not keep us from the other sessions:
+     * the transport is still readable, so the event loop comes back here in its turn. */
+    if (session->wire.budget_len < cap) {
+        return wire_stopped(&session->wire, TLS_TRANSPORT_WANT_READ);
+    }
+    enum tls_transport_outcome outcome =
+        session->transport->receive(session->transport, buf, cap, &count);
+    if (outcome != TLS_TRANSPORT_OK || count == 0 || count > cap) {
+        return wire_stopped(&session->wire, outcome);
+    }
+    session->wire.budget_len -= count;
+    return (int)count;
+}
