@@ -1,0 +1,6 @@
+#!/bin/sh
+# Fails if shellcheck has anything to say about a shell script of ours.
+# usage: check_shell.sh SHELLCHECK SOURCE_DIR
+set -eu
+cd "$2"
+find certs third_party test -name '*.sh' -exec "$1" run .ci/run {} +
