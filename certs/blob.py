@@ -42,10 +42,9 @@ def now() -> datetime.datetime:
 
 
 def report(errors: list[str], warnings: list[str]) -> int:
-    for message in warnings:
-        say("warning", message)
-    for message in errors:
-        say("error", message)
+    """Says the errors, or if there are none the warnings."""
+    for message in errors or warnings:
+        say("error" if errors else "warning", message)
     return EX_DATAERR if errors else 0
 
 
@@ -266,11 +265,11 @@ def load_for_swap(path: str) -> bytes | None:
         errors.append(
             f"the blob has {len(blob)} bytes, the firmware has room for {blob_format.CAPACITY}"
         )
+    if len(errors) > 1:
+        errors = [f"{errors[0]} (and {len(errors) - 1} more: blob.py check)"]
     # The clock here need not be the device's: dates do not stop a swap.
-    if report([f"{path}: {error}" for error in errors], findings.dates + findings.warnings):
-        say("error", "the firmware was left as it is")
-        return None
-    return blob
+    report([f"{path}: {error}" for error in errors], findings.dates + findings.warnings)
+    return None if errors else blob
 
 
 # ---- The command line ----------------------------------------------------------------------------
@@ -305,7 +304,9 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
 def main(argv: list[str]) -> int:
     arguments = parse_arguments(argv)
     try:
-        return arguments.run(arguments)
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
     except CertsError as error:
         say("error", str(error))
         return EX_DATAERR
@@ -315,6 +316,10 @@ def main(argv: list[str]) -> int:
     except NoInput as error:
         say("error", str(error))
         return EX_NOINPUT
+    except BrokenPipeError:
+        # Who read our output has seen enough; let the interpreter's own flush not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         say("error", ": ".join(filter(None, (error.filename, error.strerror))))
         return EX_CANTCREAT

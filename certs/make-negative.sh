@@ -150,13 +150,13 @@ data[200] ^= 1
 open(sys.argv[2], "wb").write(data)
 END
 
-# The same valid but bulky CA certificate, as often as a blob takes it.
+# A valid but bulky CA certificate beside the right one, as often as a blob takes it.
 new_key bulky ec
 new_request bulky 'TLS echo bulky CA'
 sign bulky bulky bulky_ca_profile -1 3652
 mkdir bulky_folder
-for _ in 1 2 3 4 5 6 7 8; do
-    cat bulky.pem
+for file in ca bulky bulky bulky bulky bulky bulky bulky; do
+    cat $file.pem
 done >bulky_folder/ca.pem
 cp "$outdir/server.pem" "$outdir/server.key" bulky_folder/
 blob pack --no-check bulky_folder "$outdir/too_large.bin"

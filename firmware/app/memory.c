@@ -1,6 +1,7 @@
 /* TLS's memory: the system's heap, counted, and zeroized when freed. */
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +18,18 @@ static atomic_size_t used_len;
 static atomic_size_t peak_len;
 static atomic_size_t block_count;
 
+static void raise_peak(size_t now_len)
+{
+    size_t peak = atomic_load(&peak_len);
+    bool raised = now_len <= peak;
+    while (!raised) {
+        raised = atomic_compare_exchange_weak(&peak_len, &peak, now_len) || now_len <= peak;
+    }
+}
+
 static void count_taken(size_t len)
 {
-    size_t now_len = atomic_fetch_add(&used_len, len) + len;
-    size_t peak = atomic_load(&peak_len);
-    while (now_len > peak && !atomic_compare_exchange_weak(&peak_len, &peak, now_len)) {
-        continue;
-    }
+    raise_peak(atomic_fetch_add(&used_len, len) + len);
     atomic_fetch_add(&block_count, 1);
 }
 
@@ -38,7 +44,7 @@ void *memory_calloc(size_t count, size_t size)
         return NULL;
     }
     size_t len = count * size;
-    struct header *header = calloc(1, sizeof *header + len);
+    struct header *header = calloc(1, sizeof(*header) + len);
     if (header == NULL) {
         return NULL;
     }
@@ -69,7 +75,7 @@ void memory_free(void *p)
     size_t len = header->len;
     atomic_fetch_sub(&used_len, len);
     atomic_fetch_sub(&block_count, 1);
-    explicit_bzero(header, sizeof *header + len);
+    explicit_bzero(header, sizeof(*header) + len);
     free(header);
 }
 

@@ -1,8 +1,9 @@
-/* What --netif may say: it differs by net backend, so each has a file of its own. */
+/* What --netif and --ip may say: it differs by net backend, so each has a file of its own. */
 #ifndef NETIF_SPEC_H
 #define NETIF_SPEC_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The default of --netif, from the board's; NULL: the option is required. */
 const char *netif_spec_default(const char *board_default);
@@ -12,5 +13,11 @@ bool netif_spec_valid(const char *spec);
 
 /* The forms in words, for an error; static. */
 const char *netif_spec_allowed(void);
+
+/* The default of --ip, from the board's. */
+const char *netif_spec_default_ip(const char *board_default);
+
+/* True if this address, which is a host's, can be the firmware's own. */
+bool netif_spec_valid_ip(const uint8_t address[4]);
 
 #endif

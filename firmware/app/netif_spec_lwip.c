@@ -27,3 +27,14 @@ const char *netif_spec_allowed(void)
 {
     return "tap:NAME, packet:IFNAME, stream:connect=PATH or stream:listen=PATH";
 }
+
+const char *netif_spec_default_ip(const char *board_default)
+{
+    return board_default;
+}
+
+/* Our own stack has no loopback interface. */
+bool netif_spec_valid_ip(const uint8_t address[4])
+{
+    return address[0] != 127;
+}

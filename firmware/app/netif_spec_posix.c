@@ -18,3 +18,16 @@ const char *netif_spec_allowed(void)
 {
     return "posix: (this firmware uses the system's sockets)";
 }
+
+/* Whatever addresses the system has, as if DHCP had given them. */
+const char *netif_spec_default_ip(const char *board_default)
+{
+    (void)board_default;
+    return "dhcp";
+}
+
+bool netif_spec_valid_ip(const uint8_t address[4])
+{
+    (void)address;
+    return true;
+}

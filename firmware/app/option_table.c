@@ -13,7 +13,7 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 static const char *const client_auths[] = {"none", "optional", "required", NULL};
 
 #define ADDRESS_ALLOWED "an IPv4 address of a host, four decimal numbers with dots"
-#define HOUR_MS 3600000
+#define HOUR_MS UINT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
 #define DAY_S 86400
 
@@ -195,6 +195,9 @@ const char *option_default(const struct option_spec *spec, enum tls_role role)
 {
     if (spec->parse == option_parse_netif) {
         return netif_spec_default(board_default(spec, role));
+    }
+    if (spec->parse == option_parse_ip) {
+        return netif_spec_default_ip(board_default(spec, role));
     }
     const char *from_board = board_default(spec, role);
     return from_board != NULL ? from_board : spec->fallback;

@@ -185,11 +185,11 @@ bool value_read_ipv4(const char *text, size_t len, uint8_t out[4])
     return true;
 }
 
-/* An address that one host can have: not 0.x (this network), 127.x (loopback), 224 and above
- * (multicast, reserved, broadcast); RFC 6890. */
+/* An address that one host can have: not 0.x (this network), nor 224 and above (multicast,
+ * reserved, broadcast); RFC 6890. */
 static bool is_host_address(const uint8_t address[4])
 {
-    return address[0] != 0 && address[0] != 127 && address[0] < 224;
+    return address[0] != 0 && address[0] < 224;
 }
 
 bool option_parse_address(const struct option_spec *spec, const char *value, struct options *out)
@@ -231,7 +231,7 @@ bool option_parse_ip(const struct option_spec *spec, const char *value, struct o
         !value_read_number(slash + 1, strlen(slash + 1), 32, &prefix_len)) {
         return false;
     }
-    if (prefix_len == 0 || !is_host_address(address) ||
+    if (prefix_len == 0 || !is_host_address(address) || !netif_spec_valid_ip(address) ||
         is_network_or_broadcast(address, prefix_len)) {
         return false;
     }

@@ -15,7 +15,14 @@ void client_begin_phase(struct echo_client *client, const char *phase, uint32_t 
     client->deadline_us = client->since_us + (uint64_t)timeout_ms * 1000;
 }
 
-/* Waits once. OK: look again; otherwise the status to end with. */
+/* Another host has our address; the net backend has logged which. */
+static bool address_is_lost(const struct echo_client *client)
+{
+    struct net_status status;
+    net_get_status(client->net, &status);
+    return status.state == NET_STATE_CONFLICT;
+}
+
 enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events)
 {
     struct net_wait_item item = {.socket = socket, .events = events};
@@ -29,7 +36,7 @@ enum exit_status client_wait(struct echo_client *client, struct net_socket *sock
         return EXIT_STATUS_DEADLINE;
     }
     net_wait(client->net, &item, 1, client->deadline_us);
-    return EXIT_STATUS_OK;
+    return address_is_lost(client) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
 }
 
 enum exit_status client_wait_connection(struct echo_client *client)
@@ -46,9 +53,6 @@ static enum exit_status wait_for_address(struct echo_client *client)
     client->phase = "address";
     net_get_status(client->net, &status);
     while (result == EXIT_STATUS_OK && status.state != NET_STATE_UP) {
-        if (status.state == NET_STATE_CONFLICT) {
-            return EXIT_STATUS_CONFIG; /* the net backend has logged whose address it is */
-        }
         result = client_wait(client, NULL, 0);
         net_get_status(client->net, &status);
     }

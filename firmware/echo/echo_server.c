@@ -181,6 +181,14 @@ static void step_sessions(struct echo_server *server)
     }
 }
 
+/* Another host insists on our address: nothing that we send would arrive. */
+static bool address_is_lost(const struct echo_server *server)
+{
+    struct net_status status;
+    net_get_status(server->net, &status);
+    return status.state == NET_STATE_CONFLICT;
+}
+
 /* One round: wait, step every session that can go on, then let new ones in. */
 static void serve_round(struct echo_server *server)
 {
@@ -201,7 +209,7 @@ static void drain(struct echo_server *server)
     for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
         echo_session_drain(&server->sessions[i], &server->service);
     }
-    while (session_count(server) > 0 && control_stop_count() < 2) {
+    while (session_count(server) > 0 && control_stop_count() < 2 && !address_is_lost(server)) {
         serve_round(server);
     }
     for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
@@ -252,12 +260,13 @@ static enum exit_status serve(struct echo_server *server)
     if (result != EXIT_STATUS_OK) {
         return result;
     }
-    while (control_stop_count() == 0) {
+    while (control_stop_count() == 0 && !address_is_lost(server)) {
         serve_round(server);
     }
+    result = address_is_lost(server) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
     drain(server);
     log_stats(server);
-    return EXIT_STATUS_OK;
+    return result;
 }
 
 enum exit_status echo_server_run(const struct echo_server_config *config, struct net *net,

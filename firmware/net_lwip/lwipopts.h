@@ -1,5 +1,6 @@
 /* lwIP's options: what is in the stack, and how much memory each part may take. Options that are
- * not here keep the default of lwip/opt.h. Sizes follow from one number, NET_LWIP_CONNECTIONS_MAX. */
+ * not here keep the default of lwip/opt.h. Sizes follow from one number, NET_LWIP_CONNECTIONS_MAX.
+ */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
@@ -18,7 +19,8 @@
 /* Listeners at a time. */
 #define NET_LWIP_LISTENERS_MAX 2
 
-/* ---- System ----------------------------------------------------------------------------------- */
+/* ---- System -----------------------------------------------------------------------------------
+ */
 
 #define NO_SYS 0
 #define SYS_LIGHTWEIGHT_PROT 1 /* pools and counters are used from several threads */
@@ -39,24 +41,26 @@ void sys_check_core_locking(void);
 /* lwIP's own timers, and one for the check of our address. */
 #define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
 
-/* ---- Interfaces between lwIP and the firmware -------------------------------------------------- */
+/* ---- Interfaces between lwIP and the firmware --------------------------------------------------
+ */
 
 #define LWIP_SOCKET 1
 #define LWIP_NETCONN 1
-#define LWIP_COMPAT_SOCKETS 0          /* lwip_send, not send: the system's names stay the system's */
-#define LWIP_POSIX_SOCKETS_IO_NAMES 0  /* nor read, write and close */
-#define LWIP_SOCKET_SELECT 0           /* net_wait uses what is behind lwip_poll */
+#define LWIP_COMPAT_SOCKETS 0 /* lwip_send, not send: the system's names stay the system's */
+#define LWIP_POSIX_SOCKETS_IO_NAMES 0 /* nor read, write and close */
+#define LWIP_SOCKET_SELECT 0          /* net_wait uses what is behind lwip_poll */
 #define LWIP_SOCKET_POLL 1
-#define LWIP_SO_LINGER 0               /* would make close block */
-#define LWIP_SO_RCVTIMEO 0             /* sockets never block */
+#define LWIP_SO_LINGER 0   /* would make close block */
+#define LWIP_SO_RCVTIMEO 0 /* sockets never block */
 #define LWIP_SO_SNDTIMEO 0
-#define SO_REUSE 1                     /* listen on a port that still has connections in TIME_WAIT */
-#define LWIP_NETCONN_FULLDUPLEX 0      /* one thread uses the sockets */
-#define LWIP_NETIF_STATUS_CALLBACK 1   /* tells us of an address from DHCP */
-#define LWIP_NETIF_HOSTNAME 1          /* sent to the DHCP server */
+#define SO_REUSE 1                   /* listen on a port that still has connections in TIME_WAIT */
+#define LWIP_NETCONN_FULLDUPLEX 0    /* one thread uses the sockets */
+#define LWIP_NETIF_STATUS_CALLBACK 1 /* tells us of an address from DHCP */
+#define LWIP_NETIF_HOSTNAME 1        /* sent to the DHCP server */
 #define LWIP_HOOK_FILENAME "lwip_hooks.h"
 
-/* ---- Protocols --------------------------------------------------------------------------------- */
+/* ---- Protocols ---------------------------------------------------------------------------------
+ */
 
 #define LWIP_IPV4 1
 #define LWIP_IPV6 0 /* later; nothing in net_lwip but net_address.c depends on it */
@@ -83,15 +87,16 @@ void sys_check_core_locking(void);
 #define IP_FRAG 0            /* nothing we send is longer than the MTU */
 #define IP_OPTIONS_ALLOWED 0 /* packets with source routes and the like are dropped */
 
-#define ARP_TABLE_SIZE 32    /* hosts on the segment that talk to us at a time */
+#define ARP_TABLE_SIZE 32 /* hosts on the segment that talk to us at a time */
 #define ETHARP_TRUST_IP_MAC 0
-#define ETH_PAD_SIZE 0       /* devices here have no alignment rule */
+#define ETH_PAD_SIZE 0 /* devices here have no alignment rule */
 
 #define DNS_TABLE_SIZE 4
 #define DNS_MAX_SERVERS 2
 #define DNS_MAX_NAME_LENGTH 256 /* RFC 1035 section 2.3.4: 255 */
 
-/* ---- TCP --------------------------------------------------------------------------------------- */
+/* ---- TCP ---------------------------------------------------------------------------------------
+ */
 
 #define TCP_MSS 1460 /* Ethernet's 1500 less 40 bytes of headers */
 
@@ -106,8 +111,8 @@ void sys_check_core_locking(void);
 #define TCP_QUEUE_OOSEQ 1 /* keep what comes out of order: one loss is then one retransmission */
 #define TCP_OOSEQ_MAX_PBUFS (3 * NET_LWIP_WINDOW_SEGMENTS) /* but no more than a window */
 #define LWIP_TCP_SACK_OUT 1
-#define LWIP_WND_SCALE 0 /* not needed below 65,536 */
-#define TCP_LISTEN_BACKLOG 1 /* bounds half-open connections: a SYN flood cannot take all */
+#define LWIP_WND_SCALE 0       /* not needed below 65,536 */
+#define TCP_LISTEN_BACKLOG 1   /* bounds half-open connections: a SYN flood cannot take all */
 #define LWIP_TCP_RTO_TIME 1000 /* first retransmission after 1 s (RFC 6298 section 2.1) */
 #define TCP_MSL 30000          /* so TIME_WAIT lasts 60 s, as on Linux */
 #define TCP_TTL 64
@@ -120,7 +125,8 @@ void sys_check_core_locking(void);
 #define DEFAULT_UDP_RECVMBOX_SIZE 4
 #define DEFAULT_RAW_RECVMBOX_SIZE 4
 
-/* ---- Memory ------------------------------------------------------------------------------------ */
+/* ---- Memory ------------------------------------------------------------------------------------
+ */
 
 #define MEM_ALIGNMENT 8
 #define MEM_LIBC_MALLOC 0 /* fixed memory: what lwIP takes is known at build time */
@@ -142,19 +148,21 @@ void sys_check_core_locking(void);
 #define MEM_SIZE (NET_LWIP_CONNECTIONS_MAX * NET_LWIP_WINDOW_SEGMENTS * 1600 + 65536)
 
 /* What we receive lies in the pool, in pieces: a full frame takes three, a tiny one takes one, so
- * that tiny segments cannot hold the memory of full ones. A full window or a full mailbox takes 66 a
- * connection; 96 more for frames on their way. */
+ * that tiny segments cannot hold the memory of full ones. A full window or a full mailbox takes 66
+ * a connection; 96 more for frames on their way. */
 #define PBUF_POOL_BUFSIZE 512
 #define PBUF_POOL_SIZE (NET_LWIP_CONNECTIONS_MAX * 3 * NET_LWIP_WINDOW_SEGMENTS + 96)
 
-/* ---- Checksums --------------------------------------------------------------------------------- */
+/* ---- Checksums ---------------------------------------------------------------------------------
+ */
 
 /* All made and checked here: a TAP or a packet socket does neither. What is copied for sending is
  * summed in the same pass. */
 #define LWIP_CHECKSUM_ON_COPY 1
 #define LWIP_CHKSUM_ALGORITHM 3
 
-/* ---- Statistics: only what net_get_stats gives ------------------------------------------------- */
+/* ---- Statistics: only what net_get_stats gives -------------------------------------------------
+ */
 
 #define LWIP_STATS 1
 #define LWIP_STATS_LARGE 1

@@ -49,16 +49,16 @@ static ip4_addr_t to_ip4(const uint8_t bytes[4])
     return ip;
 }
 
-/* ---- State ------------------------------------------------------------------------------------- */
+/* ---- State -------------------------------------------------------------------------------------
+ */
 
 static void log_up(const struct net *net)
 {
     const struct netif *netif = &net->device.netif;
     char ip[IP4ADDR_STRLEN_MAX], mac[MAC_TEXT_MAX], name[96];
     log_event(LOG_LEVEL_INFO, "net", "net_up", "if=%s ip=%s/%u mac=%s",
-              log_quote(name, sizeof(name), net->device.name),
-              format_ip(ip, netif_ip4_addr(netif)), prefix_len(netif_ip4_netmask(netif)),
-              format_mac(mac, netif->hwaddr));
+              log_quote(name, sizeof(name), net->device.name), format_ip(ip, netif_ip4_addr(netif)),
+              prefix_len(netif_ip4_netmask(netif)), format_mac(mac, netif->hwaddr));
 }
 
 static void log_down(const struct net *net, const char *reason)
@@ -115,7 +115,8 @@ static void update_status(struct net *net)
     net_event_wake(&net->event);
 }
 
-/* ---- Static address ---------------------------------------------------------------------------- */
+/* ---- Static address ----------------------------------------------------------------------------
+ */
 
 static void take_static(struct net *net)
 {
@@ -142,7 +143,8 @@ static void probe_next(void *arg)
     net_kick_timers();
 }
 
-/* ---- Conflicts --------------------------------------------------------------------------------- */
+/* ---- Conflicts ---------------------------------------------------------------------------------
+ */
 
 /* The fields of an ARP frame over Ethernet that matter here. */
 struct arp_claim {
@@ -208,7 +210,8 @@ void net_address_inspect(struct net *net, const uint8_t *frame, size_t len)
     }
 }
 
-/* ---- Open, close, link ------------------------------------------------------------------------- */
+/* ---- Open, close, link -------------------------------------------------------------------------
+ */
 
 void net_address_use_dns(const struct net *net)
 {

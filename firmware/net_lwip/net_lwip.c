@@ -21,7 +21,8 @@ _Static_assert(TCP_SND_BUF > TLS_RECORD_MAX_LEN, "a TLS record would never be se
 
 struct net net_lwip_instance;
 
-/* ---- The tcpip thread -------------------------------------------------------------------------- */
+/* ---- The tcpip thread --------------------------------------------------------------------------
+ */
 
 static struct tcpip_callback_msg *kick_message;
 
@@ -52,7 +53,8 @@ static void start_stack(void)
     kick_message = tcpip_callbackmsg_new(do_nothing, NULL);
 }
 
-/* ---- Open and close ---------------------------------------------------------------------------- */
+/* ---- Open and close ----------------------------------------------------------------------------
+ */
 
 static enum net_outcome open_parts(struct net *net, const struct net_config *config, char *reason,
                                    size_t cap)
@@ -154,7 +156,8 @@ void net_wake(struct net *net)
     net_event_wake(&net->event);
 }
 
-/* ---- Numbers ----------------------------------------------------------------------------------- */
+/* ---- Numbers -----------------------------------------------------------------------------------
+ */
 
 static uint32_t count_list(const struct tcp_pcb *pcb)
 {

@@ -14,7 +14,8 @@
 #include "net_port.h"
 #include "netif_link.h"
 
-/* ---- net_socket.c ------------------------------------------------------------------------------ */
+/* ---- net_socket.c ------------------------------------------------------------------------------
+ */
 
 struct net_socket {
     struct net *net; /* NULL: this one is free */
@@ -35,7 +36,8 @@ unsigned net_socket_count_leftovers(void);
 /* Ends what is left of all connections, with RST where the peer does not know yet. */
 void net_socket_abort_leftovers(void);
 
-/* ---- net_address.c ----------------------------------------------------------------------------- */
+/* ---- net_address.c -----------------------------------------------------------------------------
+ */
 
 /* Our IPv4 address: where it comes from, and whether we may use it. Under the core lock. */
 struct net_own_address {
@@ -46,7 +48,7 @@ struct net_own_address {
     uint64_t last_defended_us;
     bool is_started; /* since the link first came up */
     bool is_link_up;
-    const char *link_reason; /* why it is down */
+    const char *link_reason;  /* why it is down */
     struct net_status status; /* what net_get_status gives */
 };
 
@@ -60,7 +62,8 @@ void net_address_use_dns(const struct net *net);
 /* Looks at a received frame for another host that uses our address. */
 void net_address_inspect(struct net *net, const uint8_t *frame, size_t len);
 
-/* ---- net_netif.c ------------------------------------------------------------------------------- */
+/* ---- net_netif.c -------------------------------------------------------------------------------
+ */
 
 /* lwIP's netif on a link, and the thread that receives. */
 struct net_device {
@@ -70,7 +73,7 @@ struct net_device {
     int quit_fd; /* eventfd that ends the thread */
     atomic_bool quit;
     bool is_link_known, was_link_up; /* the receive thread's: what it told last */
-    char name[64]; /* "tap0": the netif's spec without its kind */
+    char name[64];                   /* "tap0": the netif's spec without its kind */
     atomic_uint rx_frames, tx_frames, rx_dropped;
     uint8_t rx_buf[LINK_FRAME_MAX]; /* the receive thread's */
     uint8_t tx_buf[LINK_FRAME_MAX]; /* under the core lock */
@@ -84,7 +87,8 @@ PORT_MUST_USE bool net_device_start(struct net *net);
 /* Ends the thread, removes the netif, closes the link. */
 void net_device_close(struct net *net);
 
-/* ---- net_resolve.c ----------------------------------------------------------------------------- */
+/* ---- net_resolve.c -----------------------------------------------------------------------------
+ */
 
 struct net_question {
     uintptr_t number; /* tells a late answer to an older question */
@@ -93,7 +97,8 @@ struct net_question {
     ip_addr_t answer;
 };
 
-/* ---- net_lwip.c -------------------------------------------------------------------------------- */
+/* ---- net_lwip.c --------------------------------------------------------------------------------
+ */
 
 struct net {
     bool is_open;

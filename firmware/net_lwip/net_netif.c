@@ -17,7 +17,8 @@
 #define MTU 1500
 #define HOST_NAME "tls-echo"
 
-/* ---- Sending ----------------------------------------------------------------------------------- */
+/* ---- Sending -----------------------------------------------------------------------------------
+ */
 
 /* Always ERR_OK: a frame that is dropped here is lost like one on the wire, and TCP sends it again.
  * Any error would be taken for one of the connection. */
@@ -37,7 +38,8 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
     return ERR_OK;
 }
 
-/* ---- Receiving --------------------------------------------------------------------------------- */
+/* ---- Receiving ---------------------------------------------------------------------------------
+ */
 
 /* True if the frame is for us: our hardware address, or a group's. */
 static bool is_for_us(const struct netif *netif, const uint8_t *frame)
@@ -127,7 +129,8 @@ static void *run_receive(void *arg)
     return NULL;
 }
 
-/* ---- Open and close ---------------------------------------------------------------------------- */
+/* ---- Open and close ----------------------------------------------------------------------------
+ */
 
 static err_t init_netif(struct netif *netif)
 {

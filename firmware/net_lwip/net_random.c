@@ -1,4 +1,5 @@
-/* Random numbers for lwIP: ports and transaction numbers, and initial sequence numbers (RFC 6528). */
+/* Random numbers for lwIP: ports and transaction numbers, and initial sequence numbers (RFC 6528).
+ */
 #include "net_random.h"
 
 #include <stdlib.h>

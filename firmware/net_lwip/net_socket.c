@@ -16,7 +16,8 @@
 #include "net_lwip.h"
 #include "net_wait.h"
 
-/* ---- Objects ----------------------------------------------------------------------------------- */
+/* ---- Objects -----------------------------------------------------------------------------------
+ */
 
 static struct net_socket *take_socket(struct net *net, int fd)
 {
@@ -38,9 +39,9 @@ static struct netconn *connection_of(int fd)
 
 /* Makes a new lwIP socket ours: it never blocks, and sends at once.
  *
- * Under the core lock, which fcntl and recv do not take for all they do: lwIP 2.2.1 changes the flags
- * of a connection (NETCONN_FIN_RX_PENDING, say) in the caller's thread, while the receive thread
- * changes others in the same byte. A lost update would be a lost end of stream. */
+ * Under the core lock, which fcntl and recv do not take for all they do: lwIP 2.2.1 changes the
+ * flags of a connection (NETCONN_FIN_RX_PENDING, say) in the caller's thread, while the receive
+ * thread changes others in the same byte. A lost update would be a lost end of stream. */
 static enum net_outcome prepare_fd(int fd)
 {
     int on = 1;
@@ -63,7 +64,8 @@ static enum net_outcome new_fd(int *fd)
     return NET_OK;
 }
 
-/* ---- Listening --------------------------------------------------------------------------------- */
+/* ---- Listening ---------------------------------------------------------------------------------
+ */
 
 static enum net_outcome listen_fd(int fd, uint16_t port, unsigned backlog)
 {
@@ -137,7 +139,9 @@ enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out
     }
     struct sockaddr_in address;
     socklen_t address_len = sizeof(address);
+    LOCK_TCPIP_CORE(); /* see prepare_fd */
     int fd = lwip_accept(listener->fd, (struct sockaddr *)&address, &address_len);
+    UNLOCK_TCPIP_CORE();
     if (fd < 0) {
         return accept_error(errno);
     }
@@ -152,7 +156,8 @@ enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out
     return NET_OK;
 }
 
-/* ---- Connecting -------------------------------------------------------------------------------- */
+/* ---- Connecting --------------------------------------------------------------------------------
+ */
 
 /* True if there is a way to send to ip: the link is up, and ip is on our segment or behind a
  * gateway. lwIP itself would send SYNs to nowhere until it gives up. */
@@ -257,7 +262,8 @@ enum net_outcome net_connect_result(struct net_socket *socket)
     return outcome;
 }
 
-/* ---- Moving bytes ------------------------------------------------------------------------------ */
+/* ---- Moving bytes ------------------------------------------------------------------------------
+ */
 
 /* Remembers why the connection is no more, and returns it. lwIP tells the cause once, to send or to
  * receive, and says ENOTCONN from then on. */
@@ -288,7 +294,9 @@ enum net_outcome net_send(struct net_socket *socket, const uint8_t *bytes, size_
         return NET_MISUSE;
     }
     if (socket->failure == NET_OK) {
+        LOCK_TCPIP_CORE(); /* see prepare_fd */
         ssize_t sent = lwip_send(socket->fd, bytes, len, MSG_DONTWAIT);
+        UNLOCK_TCPIP_CORE();
         if (sent > 0) {
             *count = (size_t)sent;
             return NET_OK;
@@ -325,7 +333,8 @@ enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap
     return socket->receive_end;
 }
 
-/* ---- Ending ------------------------------------------------------------------------------------ */
+/* ---- Ending ------------------------------------------------------------------------------------
+ */
 
 enum net_outcome net_shutdown(struct net_socket *socket)
 {

@@ -1,8 +1,8 @@
 /* The one wait of the event loop.
  *
  * lwip_poll sleeps on a condition variable, which no signal and no console can end. So each
- * connection's event callback is wrapped: lwIP's own keeps the books, then ours raises an eventfd if
- * net_wait sleeps. Readiness is read from the books that lwip_poll uses. */
+ * connection's event callback is wrapped: lwIP's own keeps the books, then ours raises an eventfd
+ * if net_wait sleeps. Readiness is read from the books that lwip_poll uses. */
 #include "net_wait.h"
 
 #include "clock_port.h"

@@ -237,10 +237,8 @@ static bool packet_receive(struct link *link, uint8_t *buf, size_t *len)
     size_t header_len = packet->has_offload_header ? sizeof(header) : 0;
     struct iovec parts[2] = {{&header, header_len}, {buf, LINK_FRAME_MAX}};
     for (;;) {
-        struct msghdr message = {.msg_name = &from,
-                                 .msg_namelen = sizeof(from),
-                                 .msg_iov = parts,
-                                 .msg_iovlen = 2};
+        struct msghdr message = {
+            .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = parts, .msg_iovlen = 2};
         memset(&header, 0, sizeof(header));
         ssize_t got = recvmsg(packet->fd, &message, 0);
         if (got < 0) {
@@ -248,7 +246,8 @@ static bool packet_receive(struct link *link, uint8_t *buf, size_t *len)
         }
         *len = (size_t)got - header_len;
         bool complete = (size_t)got > header_len && (message.msg_flags & MSG_TRUNC) == 0;
-        if (complete && from.sll_pkttype != PACKET_OUTGOING && finish_frame(packet, &header, buf, *len)) {
+        if (complete && from.sll_pkttype != PACKET_OUTGOING &&
+            finish_frame(packet, &header, buf, *len)) {
             return true;
         }
     }

@@ -1,4 +1,5 @@
-/* The link "stream:connect=PATH" or "stream:listen=PATH": Ethernet frames over a Unix socket, as QEMU
+/* The link "stream:connect=PATH" or "stream:listen=PATH": Ethernet frames over a Unix socket, as
+ * QEMU
  * ("-netdev stream") and passt speak them. One peer is the whole segment. */
 #include <errno.h>
 #include <poll.h>
@@ -33,10 +34,10 @@ _Static_assert(STREAM_FRAME_MAX == LINK_FRAME_MAX, "a frame of the stream is a f
 struct stream {
     struct link link;
     struct sockaddr_un path;
-    int listener_fd; /* -1: this side connects */
+    int listener_fd;   /* -1: this side connects */
     dev_t path_device; /* the socket file that this side made */
     ino_t path_inode;
-    int kick_fd;     /* eventfd: there is something unsent, wait until it can go out */
+    int kick_fd; /* eventfd: there is something unsent, wait until it can go out */
     struct stream_reader reader;
 
     pthread_mutex_t lock; /* for what follows: send comes from any thread */
@@ -50,7 +51,8 @@ static struct stream *as_stream(struct link *link)
     return (struct stream *)link;
 }
 
-/* ---- Opening ----------------------------------------------------------------------------------- */
+/* ---- Opening -----------------------------------------------------------------------------------
+ */
 
 static int new_socket(void)
 {
@@ -102,8 +104,9 @@ static bool is_socket_file(const char *path)
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-/* Removes the socket file of a program that is no more. False if somebody listens there, or if it is
- * anything but a socket: connect(2) says ECONNREFUSED of a plain file, too, and that is the user's. */
+/* Removes the socket file of a program that is no more. False if somebody listens there, or if it
+ * is anything but a socket: connect(2) says ECONNREFUSED of a plain file, too, and that is the
+ * user's. */
 static bool remove_stale(const struct sockaddr_un *path)
 {
     if (!is_socket_file(path->sun_path)) {
@@ -234,7 +237,8 @@ static enum net_outcome stream_open(const struct link_config *config, struct lin
         snprintf(reason, cap, "cannot make an eventfd: %s", strerror(errno));
         outcome = NET_FAILED;
     } else {
-        outcome = is_listener ? open_listen(stream, reason, cap) : open_connect(stream, reason, cap);
+        outcome =
+            is_listener ? open_listen(stream, reason, cap) : open_connect(stream, reason, cap);
     }
     if (outcome != NET_OK) {
         stream_close(&stream->link);
@@ -244,7 +248,8 @@ static enum net_outcome stream_open(const struct link_config *config, struct lin
     return NET_OK;
 }
 
-/* ---- The peer ---------------------------------------------------------------------------------- */
+/* ---- The peer ----------------------------------------------------------------------------------
+ */
 
 /* fd -1: the peer has left. */
 static void set_peer(struct stream *stream, int fd)
@@ -335,7 +340,8 @@ static bool send_frame(struct stream *stream, const uint8_t *header, const uint8
         sent_len = STREAM_HEADER_LEN;
     }
     size_t frame_sent_len = sent_len - STREAM_HEADER_LEN;
-    return frame_sent_len == len || keep_unsent(stream, frame + frame_sent_len, len - frame_sent_len);
+    return frame_sent_len == len ||
+           keep_unsent(stream, frame + frame_sent_len, len - frame_sent_len);
 }
 
 static bool stream_send(struct link *link, const uint8_t *frame, size_t len)
@@ -349,7 +355,8 @@ static bool stream_send(struct link *link, const uint8_t *frame, size_t len)
     return sent;
 }
 
-/* ---- The receive thread ------------------------------------------------------------------------ */
+/* ---- The receive thread ------------------------------------------------------------------------
+ */
 
 static short peer_events(struct stream *stream)
 {

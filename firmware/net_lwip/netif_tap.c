@@ -2,8 +2,8 @@
  * address and state are the user's. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +71,14 @@ static enum net_outcome attach(int fd, const char *name, char *reason, size_t ca
         snprintf(reason, cap, "the TAP name \"%s\" is longer than %zu characters", name,
                  sizeof(request.ifr_name) - 1);
         return NET_MISUSE;
+    }
+    /* The kernel would make a new device of this name, which no test or bridge would ever see. */
+    if (if_nametoindex(name) == 0) {
+        snprintf(
+            reason, cap,
+            "there is no TAP \"%s\": make it with \"ip tuntap add dev %s mode tap user $USER\"",
+            name, name);
+        return NET_FAILED;
     }
     strcpy(request.ifr_name, name);
     request.ifr_flags = IFF_TAP | IFF_NO_PI;

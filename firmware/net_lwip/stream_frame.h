@@ -19,8 +19,8 @@ struct stream_reader {
     uint8_t bytes[STREAM_READER_LEN];
 };
 
-/* Where to put the next bytes of the stream. *room is at least 1 if all frames were taken before (NONE
- * came back). They are no longer valid. */
+/* Where to put the next bytes of the stream. *room is at least 1 if all frames were taken before
+ * (NONE came back). They are no longer valid. */
 uint8_t *stream_reader_space(struct stream_reader *reader, size_t *room);
 
 /* Says that len bytes were put there. */
@@ -28,8 +28,8 @@ void stream_reader_add(struct stream_reader *reader, size_t len);
 
 enum stream_frame { STREAM_FRAME_NONE, STREAM_FRAME_OK, STREAM_FRAME_BAD };
 
-/* Takes the next frame. OK: *frame, *len bytes, valid until stream_reader_space. NONE: more bytes are
- * needed. BAD: this is not the format; nothing after it can be trusted. */
+/* Takes the next frame. OK: *frame, *len bytes, valid until stream_reader_space. NONE: more bytes
+ * are needed. BAD: this is not the format; nothing after it can be trusted. */
 enum stream_frame stream_reader_take(struct stream_reader *reader, const uint8_t **frame,
                                      size_t *len);
 

@@ -22,7 +22,8 @@ _Noreturn void sys_assert_failed(const char *text, const char *file, int line)
     abort();
 }
 
-/* ---- Time -------------------------------------------------------------------------------------- */
+/* ---- Time --------------------------------------------------------------------------------------
+ */
 
 u32_t sys_now(void)
 {
@@ -61,7 +62,8 @@ static bool wait_condition(pthread_cond_t *condition, pthread_mutex_t *lock,
     return pthread_cond_timedwait(condition, lock, until) != ETIMEDOUT;
 }
 
-/* ---- Mutexes ----------------------------------------------------------------------------------- */
+/* ---- Mutexes -----------------------------------------------------------------------------------
+ */
 
 err_t sys_mutex_new(sys_mutex_t *mutex)
 {
@@ -86,8 +88,8 @@ void sys_mutex_free(sys_mutex_t *mutex)
     mutex->valid = false;
 }
 
-/* The thread that holds the core lock; 0: none. And how often, under that lock: net_socket.c holds it
- * around calls of lwIP that take it themselves. */
+/* The thread that holds the core lock; 0: none. And how often, under that lock: net_socket.c holds
+ * it around calls of lwIP that take it themselves. */
 static _Atomic(pthread_t) core_holder;
 static unsigned core_depth;
 
@@ -122,7 +124,8 @@ void sys_check_core_locking(void)
     }
 }
 
-/* ---- Short critical regions -------------------------------------------------------------------- */
+/* ---- Short critical regions --------------------------------------------------------------------
+ */
 
 /* Recursive, as lwIP demands. */
 static pthread_mutex_t protect_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -139,7 +142,8 @@ void sys_arch_unprotect(sys_prot_t previous)
     pthread_mutex_unlock(&protect_lock);
 }
 
-/* ---- Semaphores -------------------------------------------------------------------------------- */
+/* ---- Semaphores --------------------------------------------------------------------------------
+ */
 
 err_t sys_sem_new(sys_sem_t *sem, u8_t count)
 {
@@ -181,7 +185,8 @@ void sys_sem_free(sys_sem_t *sem)
     sem->valid = false;
 }
 
-/* ---- Mailboxes --------------------------------------------------------------------------------- */
+/* ---- Mailboxes ---------------------------------------------------------------------------------
+ */
 
 err_t sys_mbox_new(sys_mbox_t *mbox, int size)
 {
@@ -274,7 +279,8 @@ void sys_mbox_free(sys_mbox_t *mbox)
     mbox->valid = false;
 }
 
-/* ---- Threads ----------------------------------------------------------------------------------- */
+/* ---- Threads -----------------------------------------------------------------------------------
+ */
 
 struct thread_start {
     lwip_thread_fn function;

@@ -214,19 +214,21 @@ enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
     return NET_OK;
 }
 
-/* Without this, a connection that nobody can take would keep the listener readable for ever. */
-static void reset_one_waiting(struct net_socket *listener)
+/* Without this, a connection that nobody can take would keep the listener readable for ever.
+ * accept(2) asks for a descriptor before it looks whether there is a connection at all. */
+static enum net_outcome reset_one_waiting(struct net_socket *listener)
 {
     struct net *net = listener->net;
-    if (net->spare_fd < 0) {
-        return;
+    if (net->spare_fd >= 0) {
+        close(net->spare_fd);
     }
-    close(net->spare_fd);
     int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    bool none_there = fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (fd >= 0) {
         abort_descriptor(fd);
     }
     net->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return none_there ? NET_WANT_READ : NET_NO_MEMORY;
 }
 
 static enum net_outcome accept_outcome(struct net_socket *listener, int code)
@@ -235,8 +237,7 @@ static enum net_outcome accept_outcome(struct net_socket *listener, int code)
         return NET_WANT_READ;
     }
     if (is_out_of_resources(code)) {
-        reset_one_waiting(listener);
-        return NET_NO_MEMORY;
+        return reset_one_waiting(listener);
     }
     if (code == EBADF || code == EINVAL || code == EFAULT) {
         return NET_FAILED;

@@ -151,7 +151,7 @@ enum net_event { NET_EVENT_READ = 1, NET_EVENT_WRITE = 2 };
 struct net_wait_item {
     struct net_socket *socket; /* borrowed for the call; NULL: the item is skipped */
     uint8_t events; /* in: bits of enum net_event to wait for; 0: only wait for nothing */
-    uint8_t ready;  /* out: those that hold. End of stream and errors count as both. */
+    uint8_t ready;  /* out: those that hold. End of stream counts as READ, an error as both. */
 };
 
 /* Far enough away to mean never. */

@@ -125,6 +125,7 @@ enum tls_suite_order {
 struct tls_context_config {
     enum tls_role role;
     enum tls_version min_version;
+    bool tls_1_2_only;            /* nothing above TLS 1.2 is offered or accepted */
     enum tls_peer_auth peer_auth; /* servers only */
     enum tls_suite_order suite_order;
     const struct tls_identity *identity; /* a server's is required, a client's may be NULL */

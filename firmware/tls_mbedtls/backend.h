@@ -11,7 +11,7 @@
 
 struct tls_context {
     enum tls_role role;
-    enum tls_version min_version;
+    enum tls_version min_version, max_version;
     enum tls_peer_auth peer_auth;
     mbedtls_ssl_config config;
     mbedtls_x509_crt chain;   /* own, leaf first; empty without an identity */

@@ -48,6 +48,7 @@ static void context_init(struct tls_context *context, const struct tls_context_c
 {
     context->role = config->role;
     context->min_version = config->min_version;
+    context->max_version = config->tls_1_2_only ? TLS_VERSION_1_2 : TLS_VERSION_1_3;
     context->peer_auth = config->peer_auth;
     mbedtls_ssl_config_init(&context->config);
     mbedtls_x509_crt_init(&context->chain);
@@ -71,7 +72,7 @@ static bool has_identity(const struct tls_context_config *config)
     return config->identity != NULL && config->identity->chain_count > 0;
 }
 
-static bool config_is_complete(const struct tls_context_config *config)
+static bool config_is_sound(const struct tls_context_config *config)
 {
     bool server = config->role == TLS_SERVER;
     bool verifies = !server || config->peer_auth != TLS_PEER_AUTH_NONE;
@@ -80,6 +81,9 @@ static bool config_is_complete(const struct tls_context_config *config)
         return false;
     }
     if (has_trust && config->trust->anchor_count > TLS_ANCHORS_MAX) {
+        return false;
+    }
+    if (config->tls_1_2_only && config->min_version == TLS_VERSION_1_3) {
         return false;
     }
     return (!server || has_identity(config)) && (!verifies || has_trust);
@@ -95,12 +99,16 @@ static void apply_suites(mbedtls_ssl_config *conf, enum tls_suite_order order)
     mbedtls_ssl_conf_sig_algs(conf, signatures);
 }
 
-static void apply_versions(mbedtls_ssl_config *conf, enum tls_version min_version)
+static mbedtls_ssl_protocol_version library_version(enum tls_version version)
 {
-    mbedtls_ssl_conf_min_tls_version(conf, min_version == TLS_VERSION_1_3
-                                               ? MBEDTLS_SSL_VERSION_TLS1_3
-                                               : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_max_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_3);
+    return version == TLS_VERSION_1_3 ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2;
+}
+
+static void apply_versions(struct tls_context *context)
+{
+    mbedtls_ssl_config *conf = &context->config;
+    mbedtls_ssl_conf_min_tls_version(conf, library_version(context->min_version));
+    mbedtls_ssl_conf_max_tls_version(conf, library_version(context->max_version));
     /* A resumed session has keys of its own: (EC)DHE on top of the ticket. */
     mbedtls_ssl_conf_tls13_key_exchange_modes(conf,
                                               MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
@@ -173,7 +181,7 @@ static int context_fill(struct tls_context *context, const struct tls_context_co
                                            MBEDTLS_SSL_PRESET_DEFAULT);
     mbedtls_ssl_conf_rng(conf, tls_mbedtls_random, NULL);
     apply_suites(conf, config->suite_order);
-    apply_versions(conf, config->min_version);
+    apply_versions(context);
     if (code == 0 && has_identity(config)) {
         code = apply_identity(context, config->identity);
     }
@@ -232,7 +240,7 @@ enum tls_outcome tls_context_open(const struct tls_context_config *config, struc
                                   struct tls_error *error)
 {
     *out = NULL;
-    if (!config_is_complete(config)) {
+    if (!config_is_sound(config)) {
         error_fill(error, TLS_MISUSE, 0);
         return TLS_MISUSE;
     }

@@ -67,13 +67,16 @@ enum tls_outcome tls_session_export(struct tls_session *session, uint8_t *buf, s
 }
 
 /* A session speaks for the name it was verified for (the library binds DNS names, and in TLS 1.3
- * only), as long as the certificate is valid, and may not lower the version asked for: the library
- * offers a resumed session's version and no other. */
+ * only), as long as the certificate is valid, and in a version that the context allows: the library
+ * offers a resumed session's version and no other, whatever its limits. */
 static bool is_usable(const struct tls_session *session, struct tls_span exported)
 {
     const uint8_t *bytes = exported.bytes;
-    if (exported.len <= HEADER_LEN || bytes[0] != FORMAT ||
-        bytes[AT_VERSION] < (uint8_t)session->context->min_version) {
+    if (exported.len <= HEADER_LEN || bytes[0] != FORMAT) {
+        return false;
+    }
+    if (bytes[AT_VERSION] < (uint8_t)session->context->min_version ||
+        bytes[AT_VERSION] > (uint8_t)session->context->max_version) {
         return false;
     }
     mbedtls_x509_time not_after = get_time(bytes + AT_NOT_AFTER);

@@ -75,11 +75,12 @@ static bool set_policy(SSL_CTX *ssl_ctx, const struct tls_context_config *config
     const struct suites *suites =
         config->suite_order == TLS_SUITE_ORDER_CHACHA_FIRST ? &chacha_first : &aes_first;
     int lowest = config->min_version == TLS_VERSION_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
+    int highest = config->tls_1_2_only ? TLS1_2_VERSION : TLS1_3_VERSION;
     SSL_CTX_set_options(ssl_ctx, policy_options(config));
     SSL_CTX_set_mode(ssl_ctx, SSL_MODE_AUTO_RETRY | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_read_ahead(ssl_ctx, 0); /* tls_has_input counts on it */
     return SSL_CTX_set_min_proto_version(ssl_ctx, lowest) == 1 &&
-           SSL_CTX_set_max_proto_version(ssl_ctx, TLS1_3_VERSION) == 1 &&
+           SSL_CTX_set_max_proto_version(ssl_ctx, highest) == 1 &&
            SSL_CTX_set_cipher_list(ssl_ctx, suites->tls12) == 1 &&
            SSL_CTX_set_ciphersuites(ssl_ctx, suites->tls13) == 1 &&
            SSL_CTX_set1_groups_list(ssl_ctx, groups) == 1 &&

@@ -91,14 +91,24 @@ enum tls_outcome tls_openssl_trust_parse(const struct tls_trust *trust, X509_STO
 
 /* ---- The check at start ---- */
 
-static void write_key_type(const EVP_PKEY *key, char *out, size_t cap)
+static void write_curve(const EVP_PKEY *key, char *out, size_t cap)
 {
     char group[32] = "";
+    (void)EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
+    bool nist = strcmp(group, "prime256v1") == 0 || strcmp(group, "secp384r1") == 0;
+    if (nist) {
+        snprintf(out, cap, "EC-P%d", EVP_PKEY_get_bits(key));
+    } else {
+        snprintf(out, cap, "EC-%.12s", group);
+    }
+}
+
+static void write_key_type(const EVP_PKEY *key, char *out, size_t cap)
+{
     if (EVP_PKEY_is_a(key, "RSA")) {
         snprintf(out, cap, "RSA-%d", EVP_PKEY_get_bits(key));
     } else if (EVP_PKEY_is_a(key, "EC")) {
-        (void)EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
-        snprintf(out, cap, "EC-P%d", EVP_PKEY_get_bits(key));
+        write_curve(key, out, cap);
     } else {
         snprintf(out, cap, "%s", EVP_PKEY_get0_type_name(key));
     }

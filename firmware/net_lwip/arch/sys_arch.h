@@ -1,5 +1,5 @@
-/* lwIP's threads, mutexes, semaphores and mailboxes, on POSIX threads. All are of fixed size and lie
- * where lwIP puts them: nothing is allocated. */
+/* lwIP's threads, mutexes, semaphores and mailboxes, on POSIX threads. All are of fixed size and
+ * lie where lwIP puts them: nothing is allocated. */
 #ifndef LWIP_ARCH_SYS_ARCH_H
 #define LWIP_ARCH_SYS_ARCH_H
 
@@ -43,8 +43,8 @@ typedef struct sys_mbox sys_mbox_t;
 #define sys_mbox_valid(mbox) ((mbox)->valid)
 #define sys_mbox_set_invalid(mbox) ((mbox)->valid = false)
 
-/* The lock of the whole stack. It remembers its holder, so that a call without it is noticed, and it
- * is recursive. */
+/* The lock of the whole stack. It remembers its holder, so that a call without it is noticed, and
+ * it is recursive. */
 void sys_lock_core(void);
 void sys_unlock_core(void);
 #define LOCK_TCPIP_CORE() sys_lock_core()

@@ -32,11 +32,27 @@ static void other_netifs_are_refused(void **state)
                    "system's sockets)");
 }
 
+static void address_is_the_systems_or_one_of_its_own(void **state)
+{
+    (void)state;
+    struct parse parse;
+    parse_begin(&parse, "tls-echo-server");
+    assert_true(parse.ok);
+    assert_int_equal(parse.options.ip_mode, NET_IP_DHCP);
+    parse_end(&parse);
+    parse_begin(&parse, "tls-echo-server --ip 127.0.0.1/8");
+    assert_true(parse.ok);
+    assert_int_equal(parse.options.ip_mode, NET_IP_STATIC);
+    assert_memory_equal(parse.options.ip, "\x7f\x00\x00\x01", 4);
+    parse_end(&parse);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(netif_has_a_default),
         cmocka_unit_test(other_netifs_are_refused),
+        cmocka_unit_test(address_is_the_systems_or_one_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
