@@ -118,7 +118,8 @@ static enum exit_status start_connection(struct echo_client *client, struct net_
     if (outcome == TLS_OK) {
         return EXIT_STATUS_OK;
     }
-    echo_log_handshake_failed(ECHO_CLIENT_MODULE, &client->connection, tls_outcome_name(outcome));
+    echo_log_handshake_failed(LOG_LEVEL_ERROR, ECHO_CLIENT_MODULE, &client->connection,
+                              tls_outcome_name(outcome));
     return EXIT_STATUS_INTERNAL;
 }
 
@@ -161,14 +162,15 @@ enum exit_status client_handshake(struct echo_client *client)
     while (outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE) {
         enum exit_status result = client_wait_connection(client);
         if (result != EXIT_STATUS_OK) {
-            echo_log_handshake_failed(ECHO_CLIENT_MODULE, connection,
+            echo_log_handshake_failed(LOG_LEVEL_ERROR, ECHO_CLIENT_MODULE, connection,
                                       client->interrupted ? "interrupted" : "deadline");
             return result;
         }
         outcome = connection_handshake(connection);
     }
     if (outcome != TLS_OK) {
-        echo_log_handshake_failed(ECHO_CLIENT_MODULE, connection, tls_outcome_name(outcome));
+        echo_log_handshake_failed(LOG_LEVEL_ERROR, ECHO_CLIENT_MODULE, connection,
+                                  tls_outcome_name(outcome));
         echo_log_peer_certificate(ECHO_CLIENT_MODULE, connection);
         return tls_status(outcome);
     }

@@ -49,13 +49,13 @@ static const struct tls_error *error_of(const struct connection *connection)
     return connection->session != NULL ? tls_session_error(connection->session) : &none;
 }
 
-void echo_log_handshake_failed(const char *module, const struct connection *connection,
-                               const char *reason)
+void echo_log_handshake_failed(enum log_level level, const char *module,
+                               const struct connection *connection, const char *reason)
 {
     const struct tls_error *error = error_of(connection);
     char peer[NET_ADDRESS_TEXT_MAX], text[160], verify[TLS_VERIFY_TEXT_MAX];
     uint64_t us = age_us(connection);
-    log_event(LOG_LEVEL_WARN, module, "handshake_failed",
+    log_event(level, module, "handshake_failed",
               "session=%u peer=%s phase=handshake reason=%s alert=%s alert_by=%s code=%ld text=%s "
               "verify=%s ms=%u.%03u",
               connection->id, net_address_text(peer, &connection->peer), reason,

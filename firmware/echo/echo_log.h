@@ -3,15 +3,17 @@
 #define ECHO_LOG_H
 
 #include "connection.h"
+#include "log_port.h"
 #include "tls_port.h"
 
 /* module is "server" or "client". Durations are taken from connection->started_us. */
 
 void echo_log_handshake_ok(const char *module, const struct connection *connection);
 
-/* reason is the outcome's name, or "deadline". */
-void echo_log_handshake_failed(const char *module, const struct connection *connection,
-                               const char *reason);
+/* reason is the outcome's name, or "deadline". level: WARN if the program goes on without this
+ * peer, ERROR if it ends. */
+void echo_log_handshake_failed(enum log_level level, const char *module,
+                               const struct connection *connection, const char *reason);
 
 /* Logs the peer's certificate, if it sent one. */
 void echo_log_peer_certificate(const char *module, const struct connection *connection);

@@ -1,7 +1,7 @@
 /* The echo server's event loop: accepts into a fixed pool of sessions and gives each its turn. */
 #include "echo_server.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "clock_port.h"
 #include "control_port.h"
@@ -279,14 +279,14 @@ enum exit_status echo_server_run(const struct echo_server_config *config, struct
     if (config->stats_interval_s > 0) {
         server.stats_us = clock_now_us() + (uint64_t)config->stats_interval_s * 1000000;
     }
-    server.sessions = memory_calloc(config->max_sessions, sizeof(*server.sessions));
-    server.items = memory_calloc(config->max_sessions + 1, sizeof(*server.items));
+    server.sessions = calloc(config->max_sessions, sizeof(*server.sessions));
+    server.items = calloc(config->max_sessions + 1, sizeof(*server.items));
     if (server.sessions != NULL && server.items != NULL) {
         result = serve(&server);
     } else {
         log_event(LOG_LEVEL_ERROR, MODULE, "no_memory", "sessions=%u", config->max_sessions);
     }
-    memory_free(server.items);
-    memory_free(server.sessions);
+    free(server.items);
+    free(server.sessions);
     return result;
 }

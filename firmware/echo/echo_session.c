@@ -72,7 +72,7 @@ static void handshake_failed(struct echo_session *session, struct echo_service *
                              const char *reason)
 {
     service->counters.handshakes_failed++;
-    echo_log_handshake_failed(MODULE, &session->connection, reason);
+    echo_log_handshake_failed(LOG_LEVEL_WARN, MODULE, &session->connection, reason);
 }
 
 static void handshake_done(struct echo_session *session, struct echo_service *service)

@@ -11,6 +11,8 @@
 #define ALERT_LEN 2
 #define SEALED_ALERT_LEN (ALERT_LEN + 1 + 16) /* TLS 1.3: with content type and tag */
 
+_Static_assert(MBEDTLS_SSL_CID_TLS1_3_PADDING_GRANULARITY == 1, "a padded alert is not known");
+
 /* Looks at one outgoing record. Handshake messages and data of TLS 1.3 look alike when encrypted,
  * but no handshake message is as short as an alert, and data is announced by sending_data. */
 static void watch_record(struct wire *wire, const uint8_t *record, size_t body_len)

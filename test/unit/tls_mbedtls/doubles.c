@@ -1,0 +1,63 @@
+/* Test doubles for the seams below the backend: clock, entropy and memory as a test wants them. */
+#include "doubles.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "clock_port.h"
+#include "entropy_port.h"
+#include "memory_port.h"
+
+int64_t double_wall_s;
+uint64_t double_now_us = 1000000;
+bool double_entropy_fails;
+long double_allocations_left = -1;
+
+static size_t block_count;
+
+struct clock_wall clock_wall(void)
+{
+    if (double_wall_s == 0) {
+        double_wall_s = time(NULL);
+    }
+    return (struct clock_wall){.unix_s = double_wall_s, .source = CLOCK_SOURCE_SYSTEM};
+}
+
+uint64_t clock_now_us(void)
+{
+    return double_now_us;
+}
+
+bool entropy_fill(uint8_t *buf, size_t len)
+{
+    bool filled = !double_entropy_fails && getrandom(buf, len, 0) == (ssize_t)len;
+    if (!filled) {
+        memset(buf, 0, len);
+    }
+    return filled;
+}
+
+void *memory_calloc(size_t count, size_t size)
+{
+    if (double_allocations_left == 0) {
+        return NULL;
+    }
+    double_allocations_left -= double_allocations_left > 0;
+    void *p = calloc(count, size);
+    block_count += p != NULL;
+    return p;
+}
+
+void memory_free(void *p)
+{
+    block_count -= p != NULL;
+    free(p);
+}
+
+size_t memory_block_count(void)
+{
+    return block_count;
+}
