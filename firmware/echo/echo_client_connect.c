@@ -23,7 +23,8 @@ static bool address_is_lost(const struct echo_client *client)
     return status.state == NET_STATE_CONFLICT;
 }
 
-enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events)
+enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
+                             bool runnable)
 {
     struct net_wait_item item = {.socket = socket, .events = events};
     if (control_stop_count() > 0 && !client->interrupted) {
@@ -35,13 +36,16 @@ enum exit_status client_wait(struct echo_client *client, struct net_socket *sock
         echo_log_deadline(ECHO_CLIENT_MODULE, client->session_id, client->phase, client->since_us);
         return EXIT_STATUS_DEADLINE;
     }
-    net_wait(client->net, &item, 1, client->deadline_us);
+    net_wait(client->net, &item, 1, runnable ? 0 : client->deadline_us);
     return address_is_lost(client) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
 }
 
 enum exit_status client_wait_connection(struct echo_client *client)
 {
-    return client_wait(client, client->connection.socket, client->connection.wants);
+    const struct connection *connection = &client->connection;
+    /* The socket wakes us for what it holds, but not for what the library holds already. */
+    bool runnable = tls_has_input(connection->session);
+    return client_wait(client, connection->socket, connection->wants, runnable);
 }
 
 /* ---- Connect --------------------------------------------------------------------------------- */
@@ -53,7 +57,7 @@ static enum exit_status wait_for_address(struct echo_client *client)
     client->phase = "address";
     net_get_status(client->net, &status);
     while (result == EXIT_STATUS_OK && status.state != NET_STATE_UP) {
-        result = client_wait(client, NULL, 0);
+        result = client_wait(client, NULL, 0, false);
         net_get_status(client->net, &status);
     }
     return result;
@@ -74,7 +78,7 @@ static enum exit_status resolve(struct echo_client *client)
     client->phase = "resolve";
     enum net_outcome outcome = net_resolve(client->net, client->config->host, &client->peer);
     while (outcome == NET_WANT_READ) {
-        enum exit_status result = client_wait(client, NULL, 0);
+        enum exit_status result = client_wait(client, NULL, 0, false);
         if (result != EXIT_STATUS_OK) {
             return result;
         }
@@ -94,7 +98,7 @@ static enum exit_status connect_tcp(struct echo_client *client, struct net_socke
     }
     enum exit_status result = EXIT_STATUS_OK;
     while (outcome == NET_WANT_WRITE && result == EXIT_STATUS_OK) {
-        result = client_wait(client, *socket, NET_EVENT_WRITE);
+        result = client_wait(client, *socket, NET_EVENT_WRITE, false);
         outcome = net_connect_result(*socket);
     }
     if (result == EXIT_STATUS_OK && outcome == NET_OK) {

@@ -33,9 +33,11 @@ struct echo_client {
 /* Starts a phase: what the deadline event calls it, and how long it may take from now. */
 void client_begin_phase(struct echo_client *client, const char *phase, uint32_t timeout_ms);
 
-/* Waits once for the socket, which may be NULL. OK: look again. DEADLINE: the phase's deadline has
- * passed. ECHO: asked to stop. */
-enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events);
+/* Waits once for the socket, which may be NULL; runnable: there is more to do anyway, only look.
+ * OK: go on. DEADLINE: the phase's deadline has passed. ECHO: asked to stop. CONFIG: another host
+ * has our address. */
+enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
+                             bool runnable);
 
 /* client_wait for what the connection's last call wants. */
 enum exit_status client_wait_connection(struct echo_client *client);

@@ -73,7 +73,8 @@ static enum echo_exchange_result exchange_turn(struct echo_exchange *exchange,
     if (exchange->received == exchange->payload.len) {
         return ECHO_EXCHANGE_DONE;
     }
-    exchange->runnable = sent == TLS_OK || received == TLS_OK;
+    /* The socket wakes us for what it holds, but not for what the library holds already. */
+    exchange->runnable = sent == TLS_OK || received == TLS_OK || tls_has_input(connection->session);
     if (has_ended(received) || (has_ended(sent) && received != TLS_OK)) {
         exchange->outcome = has_ended(received) ? received : sent;
         return ECHO_EXCHANGE_ENDED;

@@ -165,18 +165,23 @@ static enum tls_outcome session_turns(struct echo_session *session, struct echo_
     return outcome;
 }
 
+/* The socket wakes us for what it holds, but not for what the library holds already. */
+static bool must_read_on(const struct echo_session *session)
+{
+    return buffer_is_empty(session) && tls_has_input(session->connection.session);
+}
+
 static void session_echo(struct echo_session *session, struct echo_service *service)
 {
     enum tls_outcome outcome = session_turns(session, service);
-    session->runnable = false;
-    if (outcome == TLS_OK) {
-        /* Out of turns: the socket wakes us for what it holds, but not for what the library holds.
-         */
-        session->connection.wants = NET_EVENT_READ;
-        session->runnable = tls_has_input(session->connection.session);
-    } else if (!is_want(outcome)) {
+    if (outcome != TLS_OK && !is_want(outcome)) {
         session_start_close(session, service, echo_close_reason(outcome));
+        return;
     }
+    if (outcome == TLS_OK) {
+        session->connection.wants = NET_EVENT_READ; /* out of turns: the next one is a read */
+    }
+    session->runnable = must_read_on(session);
 }
 
 /* ---- Deadlines ------------------------------------------------------------------------------- */

@@ -111,7 +111,10 @@ void sys_check_core_locking(void);
 #define TCP_QUEUE_OOSEQ 1 /* keep what comes out of order: one loss is then one retransmission */
 #define TCP_OOSEQ_MAX_PBUFS (3 * NET_LWIP_WINDOW_SEGMENTS) /* but no more than a window */
 #define LWIP_TCP_SACK_OUT 1
-#define LWIP_WND_SCALE 0       /* not needed below 65,536 */
+/* Our window is below 65,536 and needs no scale, but the option has to be answered: passt goes on to
+ * scale its own window when it was refused, and then looks as if it had room for 256 bytes. */
+#define LWIP_WND_SCALE 1
+#define TCP_RCV_SCALE 0
 #define TCP_LISTEN_BACKLOG 1   /* bounds half-open connections: a SYN flood cannot take all */
 #define LWIP_TCP_RTO_TIME 1000 /* first retransmission after 1 s (RFC 6298 section 2.1) */
 #define TCP_MSL 30000          /* so TIME_WAIT lasts 60 s, as on Linux */

@@ -164,12 +164,14 @@ static int apply_identity(struct tls_context *context, const struct tls_identity
     return code;
 }
 
-/* mbedtls_ssl_conf_alpn_protocols() takes a list it promises not to change, without a const. */
+/* An empty list would be sent as an empty extension, which RFC 7301 forbids. The library takes the
+ * list without a const, but promises not to change it. */
 static int apply_alpn(mbedtls_ssl_config *conf, const char *const *protocols)
 {
-    return protocols == NULL
-               ? 0
-               : mbedtls_ssl_conf_alpn_protocols(conf, (const char **)(uintptr_t)protocols);
+    if (protocols == NULL || protocols[0] == NULL) {
+        return 0;
+    }
+    return mbedtls_ssl_conf_alpn_protocols(conf, (const char **)(uintptr_t)protocols);
 }
 
 static int context_fill(struct tls_context *context, const struct tls_context_config *config)

@@ -128,7 +128,7 @@ enum tls_outcome tls_identity_check(enum tls_role role, const struct tls_identit
 {
     memset(report, 0, sizeof(*report));
     error_fill(error, TLS_OK, 0);
-    if (identity->chain_count == 0 || identity->chain_count > TLS_CHAIN_MAX ||
+    if (identity->chain_count == 0 || identity->chain_count > TLS_CHAIN_MAX || trust == NULL ||
         trust->anchor_count > TLS_ANCHORS_MAX) {
         error_fill(error, TLS_MISUSE, 0);
         return TLS_MISUSE;

@@ -14,13 +14,13 @@
 
 #define MBEDTLS_PLATFORM_C
 
-/* All memory comes from memory_port.h. Declared here, not included, so that the library needs no
- * include path into our seams; macros rather than run-time hooks keep a global pointer away. */
+/* All memory comes from memory_port.h: see platform_hooks.c. Macros rather than run-time hooks keep
+ * a global pointer away. */
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_PLATFORM_CALLOC_MACRO tls_mbedtls_calloc
-#define MBEDTLS_PLATFORM_FREE_MACRO memory_free
-void *tls_mbedtls_calloc(size_t count, size_t size); /* memory_calloc, counting failures */
-void memory_free(void *p);
+#define MBEDTLS_PLATFORM_FREE_MACRO tls_mbedtls_free
+void *tls_mbedtls_calloc(size_t count, size_t size);
+void tls_mbedtls_free(void *p);
 
 /* Dates of certificates and tickets are checked against clock_wall(); without HAVE_TIME_DATE the
  * library would accept an expired certificate in silence. See platform_hooks.c. */

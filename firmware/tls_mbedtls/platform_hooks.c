@@ -25,6 +25,11 @@ void *tls_mbedtls_calloc(size_t count, size_t size)
     return p;
 }
 
+void tls_mbedtls_free(void *p)
+{
+    memory_free(p);
+}
+
 unsigned tls_mbedtls_allocation_failures(void)
 {
     return allocation_failures;

@@ -185,11 +185,12 @@ static enum tls_outcome judge_alert(struct tls_session *session, int alert, int 
     return TLS_ALERT;
 }
 
-/* A stream cut after the handshake leaves the other direction usable. */
+/* A stream cut after the handshake leaves the other direction usable. The library has no words for
+ * what only the transport knows. */
 static enum tls_outcome judge_transport_end(struct tls_session *session, int code)
 {
     enum tls_outcome end = session->wire.end;
-    session_record(session, end, code);
+    session_record(session, end, end == TLS_TRUNCATED ? code : 0);
     session->failed = end != TLS_TRUNCATED || !session->established;
     return end;
 }

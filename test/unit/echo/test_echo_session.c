@@ -257,6 +257,20 @@ static void test_endless_input_leaves_the_others_their_turn(void **state)
     assert_int_equal(session.connection.wants, NET_EVENT_READ);
 }
 
+static void test_never_sleeps_on_what_the_library_holds(void **state)
+{
+    (void)state;
+    fake.script.has_input = true;
+    fake.script.read[0] = (struct fake_step){TLS_WANT_READ, NULL, 0};
+    start();
+    echo_session_step(&session, &service);
+    assert_true(session.runnable);
+    fake.script.write[0] = (struct fake_step){TLS_WANT_WRITE, NULL, 0};
+    fake.script.read[1] = (struct fake_step){TLS_OK, "x", 0};
+    echo_session_step(&session, &service);
+    assert_false(session.runnable); /* a write waits: nothing will be read before */
+}
+
 static void test_drain_finishes_what_was_read(void **state)
 {
     (void)state;
@@ -314,6 +328,7 @@ int main(void)
         SESSION_TEST(test_stalled_write_has_a_deadline_of_its_own_name),
         SESSION_TEST(test_reset_ends_at_once),
         SESSION_TEST(test_endless_input_leaves_the_others_their_turn),
+        SESSION_TEST(test_never_sleeps_on_what_the_library_holds),
         SESSION_TEST(test_drain_finishes_what_was_read),
         SESSION_TEST(test_drain_gives_up_a_handshake),
         SESSION_TEST(test_nothing_of_a_session_stays_in_its_slot),
