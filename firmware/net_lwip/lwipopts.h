@@ -111,8 +111,8 @@ void sys_check_core_locking(void);
 #define TCP_QUEUE_OOSEQ 1 /* keep what comes out of order: one loss is then one retransmission */
 #define TCP_OOSEQ_MAX_PBUFS (3 * NET_LWIP_WINDOW_SEGMENTS) /* but no more than a window */
 #define LWIP_TCP_SACK_OUT 1
-/* Our window is below 65,536 and needs no scale, but the option has to be answered: passt goes on to
- * scale its own window when it was refused, and then looks as if it had room for 256 bytes. */
+/* Our window is below 65,536 and needs no scale, but the option has to be answered: passt goes on
+ * to scale its own window when it was refused, and then looks as if it had room for 256 bytes. */
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 0
 #define TCP_LISTEN_BACKLOG 1   /* bounds half-open connections: a SYN flood cannot take all */

@@ -101,7 +101,8 @@ static void update_status(struct net *net)
         status->ip.family = NET_FAMILY_IPV4;
         memcpy(status->ip.bytes, &ip->addr, sizeof(ip->addr));
     }
-    bool same_ip = memcmp(&address_before, &status->ip, sizeof(status->ip)) == 0;
+    bool same_ip = address_before.family == status->ip.family &&
+                   memcmp(address_before.bytes, status->ip.bytes, sizeof(status->ip.bytes)) == 0;
     if (status->state == before && same_ip) {
         return;
     }

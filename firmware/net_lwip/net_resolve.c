@@ -1,4 +1,5 @@
 /* Names to addresses, by lwIP's DNS client. */
+#include <stdio.h>
 #include <string.h>
 
 #include "lwip/dns.h"
@@ -37,7 +38,7 @@ static void ask(struct net *net, const char *name)
     struct net_question *question = &net->question;
     question->number++;
     question->outcome = NET_WANT_READ;
-    strcpy(question->name, name);
+    snprintf(question->name, sizeof(question->name), "%s", name);
     net_address_use_dns(net);
     if (ip_addr_isany(dns_getserver(0))) {
         question->outcome = NET_NOT_FOUND;

@@ -44,7 +44,7 @@ static int interface_flags(const struct packet *packet)
 {
     struct ifreq request;
     memset(&request, 0, sizeof(request));
-    strcpy(request.ifr_name, packet->name);
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", packet->name);
     return ioctl(packet->fd, SIOCGIFFLAGS, &request) == 0 ? request.ifr_flags : 0;
 }
 
@@ -174,7 +174,7 @@ static enum net_outcome packet_open(const struct link_config *config, struct lin
         return NET_NO_MEMORY;
     }
     packet->link.ops = &link_packet;
-    strcpy(packet->name, config->target);
+    snprintf(packet->name, sizeof(packet->name), "%s", config->target);
     memcpy(packet->mac, config->mac, sizeof(packet->mac));
     packet->changes_fd = open_changes();
     enum net_outcome outcome = open_socket(packet, reason, cap);

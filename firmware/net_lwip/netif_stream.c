@@ -192,7 +192,7 @@ static enum net_outcome parse_target(const char *target, bool *is_listener,
                  sizeof(path->sun_path) - 1);
         return NET_MISUSE;
     }
-    strcpy(path->sun_path, equals + 1);
+    snprintf(path->sun_path, sizeof(path->sun_path), "%s", equals + 1);
     return NET_OK;
 }
 

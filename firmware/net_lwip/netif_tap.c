@@ -80,7 +80,7 @@ static enum net_outcome attach(int fd, const char *name, char *reason, size_t ca
             name, name);
         return NET_FAILED;
     }
-    strcpy(request.ifr_name, name);
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     if (ioctl(fd, TUNSETIFF, &request) != 0) {
         explain_attach(errno, name, reason, cap);

@@ -96,6 +96,9 @@ int identity_parse_chain(const struct tls_span *spans, size_t count, mbedtls_x50
                          size_t *index);
 int identity_parse_key(const struct tls_span *span, mbedtls_pk_context *out);
 
+/* The list as the library wants it: it takes an empty object for a certificate without a name. */
+mbedtls_x509_crt *identity_anchors(mbedtls_x509_crt *parsed);
+
 /* True if key is the private key of the leaf. */
 bool identity_key_matches(const mbedtls_x509_crt *chain, const mbedtls_pk_context *key);
 

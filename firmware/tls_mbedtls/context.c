@@ -125,7 +125,7 @@ static void apply_verification(struct tls_context *context)
     }
     mbedtls_ssl_conf_authmode(conf, mode);
     mbedtls_ssl_conf_cert_profile(conf, &identity_profile);
-    mbedtls_ssl_conf_ca_chain(conf, &context->anchors, NULL);
+    mbedtls_ssl_conf_ca_chain(conf, identity_anchors(&context->anchors), NULL);
 }
 
 /* The keys live and die with the context, so a ticket never outlives the policy it was given

@@ -41,6 +41,11 @@ bool identity_key_matches(const mbedtls_x509_crt *chain, const mbedtls_pk_contex
     return mbedtls_pk_check_pair(&chain->pk, key, tls_mbedtls_random, NULL) == 0;
 }
 
+mbedtls_x509_crt *identity_anchors(mbedtls_x509_crt *parsed)
+{
+    return parsed->raw.p != NULL ? parsed : NULL;
+}
+
 /* What a peer will ask of our leaf, RFC 8446 section 4.4.2.2 and 4.4.2.4. */
 static bool usage_fits(enum tls_role role, const mbedtls_x509_crt *leaf)
 {
@@ -88,7 +93,8 @@ static int checked_parse(struct checked *checked, const struct tls_identity *ide
 static int checked_verify(struct checked *checked, enum tls_role role, unsigned *reasons)
 {
     uint32_t flags = 0;
-    int code = mbedtls_x509_crt_verify_with_profile(&checked->chain, &checked->anchors, NULL,
+    mbedtls_x509_crt *anchors = identity_anchors(&checked->anchors);
+    int code = mbedtls_x509_crt_verify_with_profile(&checked->chain, anchors, NULL,
                                                     &identity_profile, NULL, &flags, NULL, NULL);
     *reasons = verify_reasons(flags);
     if (!usage_fits(role, &checked->chain)) {

@@ -39,10 +39,44 @@ static const struct {
     {MBEDTLS_ERR_SSL_NO_APPLICATION_PROTOCOL, MBEDTLS_SSL_ALERT_MSG_NO_APPLICATION_PROTOCOL},
 };
 
+/* The part of a code that names the module; the low-level part says where it began. */
+static int high_level(int code)
+{
+    return -(-code & 0x7f80);
+}
+
+static bool is_weak_code(int code)
+{
+    int high = high_level(code);
+    return high == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG || high == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG ||
+           high == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE;
+}
+
+/* Failures that the peer's certificate is the cause of: any code of the X.509 module among them. */
+static bool is_certificate_code(int code)
+{
+    int high = high_level(code);
+    bool x509 =
+        high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= MBEDTLS_ERR_X509_FATAL_ERROR;
+    return x509 || is_weak_code(code) || code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
+}
+
+/* For a certificate that did not even parse there is no verdict. */
+static int alert_for_certificate(const struct tls_session *session, int code)
+{
+    if (is_weak_code(code)) {
+        return MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT;
+    }
+    bool verdict = code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||
+                   code == MBEDTLS_ERR_X509_FATAL_ERROR || code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
+    return verdict ? verify_alert(mbedtls_ssl_get_verify_result(&session->ssl))
+                   : MBEDTLS_SSL_ALERT_MSG_BAD_CERT;
+}
+
 static int alert_for(const struct tls_session *session, int code)
 {
-    if (session->error.outcome == TLS_UNTRUSTED && session->verify != 0) {
-        return verify_alert(mbedtls_ssl_get_verify_result(&session->ssl));
+    if (session->error.outcome == TLS_UNTRUSTED) {
+        return alert_for_certificate(session, code);
     }
     for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
         if (alerts[i].code == code) {
@@ -88,28 +122,6 @@ static enum tls_outcome session_end(struct tls_session *session, enum tls_outcom
     session_record(session, outcome, code);
     session->failed = true;
     return outcome;
-}
-
-/* The part of a code that names the module; the low-level part says where it began. */
-static int high_level(int code)
-{
-    return -(-code & 0x7f80);
-}
-
-static bool is_weak_code(int code)
-{
-    int high = high_level(code);
-    return high == MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG || high == MBEDTLS_ERR_PK_UNKNOWN_PK_ALG ||
-           high == MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE;
-}
-
-/* Failures that the peer's certificate is the cause of: any code of the X.509 module among them. */
-static bool is_certificate_code(int code)
-{
-    int high = high_level(code);
-    bool x509 =
-        high <= MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && high >= MBEDTLS_ERR_X509_FATAL_ERROR;
-    return x509 || is_weak_code(code) || code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
 }
 
 /* Adds what our callback could not see: certificates that did not parse, the checks made after

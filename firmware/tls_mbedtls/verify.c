@@ -109,15 +109,24 @@ static int peer_remember(struct tls_session *session, const mbedtls_x509_crt *cr
     return mbedtls_sha256(crt->raw.p, crt->raw.len, peer->sha256, 0);
 }
 
+static int verify_leaf(struct tls_session *session, const mbedtls_x509_crt *crt, uint32_t *flags)
+{
+    if (session->context->role == TLS_CLIENT && !has_name(session, crt)) {
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    }
+    return peer_remember(session, crt);
+}
+
 int verify_certificate(void *data, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     struct tls_session *session = data;
     int code = 0;
-    if (depth == 0) {
-        code = peer_remember(session, crt);
-    }
-    if (depth == 0 && session->context->role == TLS_CLIENT && !has_name(session, crt)) {
-        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    if (crt->raw.p == NULL) {
+        /* The library skips certificates with algorithms it does not know and goes on with an empty
+         * one, which has every fault there is: say what is really wrong. */
+        *flags = MBEDTLS_X509_BADCERT_BAD_PK;
+    } else if (depth == 0) {
+        code = verify_leaf(session, crt, flags);
     }
     session->verify |= verify_reasons(*flags);
     *flags = steer_alert(*flags);

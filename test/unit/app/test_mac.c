@@ -36,7 +36,7 @@ static void address_is_stable_and_differs_by_role_and_board(void **state)
 static void address_is_locally_administered_and_unicast(void **state)
 {
     (void)state;
-    char id[] = "board a";
+    static char id[] = "board a"; /* outlives the test: fake keeps it */
     fake.board_id = id;
     for (; id[6] <= 'z'; id[6]++) {
         uint8_t mac[6];

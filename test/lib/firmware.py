@@ -1,0 +1,70 @@
+"""The firmware as a process: options in, events out."""
+
+import os
+
+import events
+import settings
+from process import Process
+
+SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
+
+
+class Firmware(Process):
+    """tls-echo-server or tls-echo-client, natively or under the emulator."""
+
+    def __init__(self, program, args, name=None, runner=None, **more):
+        self.events = []
+        self.other_lines = []
+        runner = settings.RUNNER if runner is None else runner
+        path = program if "/" in program else settings.program(program)
+        super().__init__([*runner, path, *args], name or program, **more)
+
+    def on_line(self, line):
+        super().on_line(line)
+        event = events.parse_line(line)
+        if event is None:
+            self.other_lines.append(line)
+        else:
+            self.events.append(event)
+
+    def mark(self):
+        """Where the log ends now: give it as since to look only at what comes later."""
+        with self.changed:
+            return len(self.events)
+
+    def find_events(self, name, since=0, **match):
+        """All events so far that match."""
+        with self.changed:
+            return [event for event in self.events[since:] if event.matches(name, match)]
+
+    def wait_event(self, name, timeout_s=10.0, since=0, **match):
+        """The first event after since that matches; waits for it if it has not come."""
+        at = since
+
+        def found():
+            nonlocal at
+            while at < len(self.events):
+                event = self.events[at]
+                at += 1
+                if event.matches(name, match):
+                    return event
+            return None
+
+        what = " ".join([name, *(f"{key}={value}" for key, value in match.items())])
+        return self.wait_for(found, f"event {what!r}", timeout_s * settings.PATIENCE)
+
+    def complaints(self):
+        """What a sanitizer said; empty for healthy code."""
+        return [
+            line for line in self.other_lines if any(mark in line for mark in SANITIZER_MARKS)
+        ]
+
+    def cpu_time_s(self):
+        """CPU time of all its threads so far."""
+        total_ns = 0
+        base = f"/proc/{self.pid}/task"
+        for thread in os.listdir(base):
+            with open(f"{base}/{thread}/schedstat", encoding="ascii") as file:
+                total_ns += int(file.read().split()[0])
+        return total_ns / 1e9
+

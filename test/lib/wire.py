@@ -1,0 +1,50 @@
+"""Ethernet between the kernel of the test's namespace and the firmware.
+
+tap: a TAP device that the firmware opens. packet: a veth pair; the firmware holds one end through
+AF_PACKET. The kernel has 198.18.0.1 on its side and never an address of the firmware's.
+"""
+
+import itertools
+import os
+
+import settings
+from netns import ip
+
+_numbers = itertools.count()
+
+
+def tap_usable():
+    """True if this user may open TAP devices; some machines keep /dev/net/tun for root."""
+    return os.access("/dev/net/tun", os.R_OK | os.W_OK)
+
+
+class Wire:
+    """interface: the kernel's side; netif: what the firmware is given."""
+
+    def __init__(self, kind):
+        number = next(_numbers)
+        self.interface = f"fw{number}"
+        if kind == "tap":
+            ip("tuntap", "add", "dev", self.interface, "mode", "tap")
+            self.netif = f"tap:{self.interface}"
+        else:
+            far = f"fw{number}far"
+            ip("link", "add", self.interface, "type", "veth", "peer", "name", far)
+            ip("link", "set", far, "addrgenmode", "none", "up")
+            self.netif = f"packet:{far}"
+        ip("link", "set", self.interface, "addrgenmode", "none", "up")
+        self.add_address(settings.KERNEL_IP)
+
+    def add_address(self, address):
+        ip("address", "add", f"{address}/{settings.PREFIX_LEN}", "dev", self.interface)
+
+    def remove_address(self, address):
+        ip("address", "del", f"{address}/{settings.PREFIX_LEN}", "dev", self.interface)
+
+    def close(self):
+        ip("link", "del", self.interface)
+
+
+def make(kind=None):
+    """A wire of the kind asked for, else the best one this user can have."""
+    return Wire(kind or ("tap" if tap_usable() else "packet"))

@@ -1,0 +1,165 @@
+"""A TCP peer made by hand: it acknowledges what and when a test says, as no kernel would."""
+
+import random
+import struct
+import time
+from socket import inet_aton
+
+import frames
+
+FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+MSS_OPTION = struct.pack("!BBH", 2, 4, 1460)
+WINDOW = 65535
+PEER_IP = "198.18.0.7"
+PEER_MAC = bytes.fromhex("020000000007")
+
+
+def checksum(data):
+    """The Internet checksum (RFC 1071)."""
+    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total ^ 0xFFFF
+
+
+class FrameQueue(frames.Watcher):
+    """A watcher that gives the frames one by one."""
+
+    def next_frame(self, at, timeout_s):
+        """The frame with number at; None if it has not come in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: len(self.frames) > at, timeout_s)
+            return self.frames[at] if len(self.frames) > at else None
+
+
+class Segment:
+    """A TCP segment as it came."""
+
+    def __init__(self, payload):
+        header_len = (payload[0] & 15) * 4
+        total_len = int.from_bytes(payload[2:4], "big")
+        tcp = payload[header_len:total_len]
+        self.source_port, self.destination_port, self.seq, self.ack = struct.unpack(
+            "!HHII", tcp[:12]
+        )
+        self.flags = tcp[13]
+        self.data = tcp[(tcp[12] >> 4) * 4 :]
+
+
+class RawConnection:
+    """A connection of an address that the kernel does not have, so only this answers for it. Has
+    what a TlsPeer needs of a socket: recv, sendall and close."""
+
+    def __init__(self, queue, server_ip, server_mac, server_port, timeout_s=10.0):
+        self.queue = queue
+        self.server = (server_ip, server_port)
+        self.server_mac = frames.mac_bytes(server_mac)
+        self.timeout_s = timeout_s
+        self.port = random.randrange(20000, 60000)
+        self.seq = random.randrange(1 << 31)
+        self.seen = 0  # the server's next byte
+        self.acked = 0  # what we last said of it
+        self.acknowledges = True
+        self.received = bytearray()
+        self._at = 0  # frames looked at
+        self._ended = False
+        self._connect()
+
+    # ---- Sending
+
+    def _send(self, flags, data=b"", options=b""):
+        ip_source, ip_destination = inet_aton(PEER_IP), inet_aton(self.server[0])
+        offset = (20 + len(options)) // 4 << 4
+        head = struct.pack("!HHII", self.port, self.server[1], self.seq, self.acked)
+        tail = options + data
+        tcp = head + struct.pack("!BBHHH", offset, flags, WINDOW, 0, 0) + tail
+        pseudo = ip_source + ip_destination + struct.pack("!HH", frames.PROTOCOL_TCP, len(tcp))
+        tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp)) + tcp[18:]
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, frames.PROTOCOL_TCP, 0)
+        ip += ip_source + ip_destination
+        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+        ethernet = self.server_mac + PEER_MAC + struct.pack("!H", frames.ETHERTYPE_IPV4)
+        self.queue.send(ethernet + ip + tcp)
+
+    def _answer_arp(self, frame):
+        operation = int.from_bytes(frame.payload[6:8], "big")
+        if operation == frames.ARP_REQUEST and frame.payload[24:28] == inet_aton(PEER_IP):
+            asker = frames.mac_bytes(frame.source)
+            reply = frames.arp(
+                frames.ARP_REPLY, PEER_MAC, PEER_IP, self.server[0], asker, destination=asker
+            )
+            self.queue.send(reply)
+
+    # ---- Receiving
+
+    def _take(self, segment):
+        if segment.flags & RST:
+            raise ConnectionResetError("the server sent RST")
+        if segment.flags & SYN:
+            self.seen = self.acked = (segment.seq + 1) & 0xFFFFFFFF
+            return
+        if segment.seq != self.seen:
+            return  # a retransmission
+        self.received += segment.data
+        self.seen = (self.seen + len(segment.data)) & 0xFFFFFFFF
+        if segment.flags & FIN:
+            self._ended = True
+            self.seen = (self.seen + 1) & 0xFFFFFFFF
+        if self.acknowledges and self.acked != self.seen:
+            self.acknowledge()
+
+    def _is_ours(self, frame):
+        return (
+            frame.is_tcp
+            and frame.source_ip == self.server[0]
+            and Segment(frame.payload).destination_port == self.port
+        )
+
+    def _wait(self, condition, what):
+        """Takes frames as they come until the condition holds."""
+        deadline = time.monotonic() + self.timeout_s
+        while not condition():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"no {what} within {self.timeout_s:.0f} s")
+            frame = self.queue.next_frame(self._at, left)
+            if frame is None:
+                continue
+            self._at += 1
+            if frame.ethertype == frames.ETHERTYPE_ARP:
+                self._answer_arp(frame)
+            elif self._is_ours(frame):
+                self._take(Segment(frame.payload))
+
+    def _connect(self):
+        self._send(SYN, options=MSS_OPTION)
+        self.seq += 1
+        self._wait(lambda: self.seen != 0, "SYN-ACK")
+        self.acknowledge()
+
+    # ---- What a test calls
+
+    def acknowledge(self):
+        """Acknowledges all that has come."""
+        self.acked = self.seen
+        self._send(ACK)
+
+    def wait_received(self, count):
+        """Waits until count bytes have come that recv has not taken."""
+        self._wait(lambda: len(self.received) >= count, f"{count} bytes")
+
+    def recv(self, limit):
+        self._wait(lambda: self.received or self._ended, "data")
+        data = bytes(self.received[:limit])
+        del self.received[:limit]
+        return data
+
+    def sendall(self, data):
+        for at in range(0, len(data), 1460):
+            piece = data[at : at + 1460]
+            self._send(PSH | ACK, piece)
+            self.seq = (self.seq + len(piece)) & 0xFFFFFFFF
+
+    def close(self):
+        """Goes away with RST."""
+        self._send(RST | ACK)
