@@ -274,11 +274,20 @@ static void stop_reader(void)
     lines.running = false;
 }
 
+/* What was asked for is being done: asked once more, between here and the exit, nothing changes. */
+static void ignore_signals(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    for (size_t i = 0; i < STOP_SIGNAL_COUNT; i++) {
+        (void)sigaction(stop_signals[i], &ignore, NULL);
+    }
+}
+
 void control_close(void)
 {
     stop_reader();
     if (control.open) {
-        restore_signals(STOP_SIGNAL_COUNT);
+        ignore_signals();
     }
     control.open = false;
 }

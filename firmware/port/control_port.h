@@ -17,7 +17,8 @@ struct net;
  * loop's thread. */
 PORT_MUST_USE bool control_open(void (*wake)(struct net *net), struct net *net);
 
-/* Stops listening. Safe to call when control_open was not called or failed. */
+/* Stops listening; what is asked from now on is ignored. Safe to call when control_open was not
+ * called or failed. */
 void control_close(void);
 
 /* How often the program was asked to stop: 0 = go on, 1 = drain and end, 2 or more = end now. */

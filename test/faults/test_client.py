@@ -61,6 +61,7 @@ class NoConnection(Client):
 
     def test_host_that_drops_everything(self):
         """The host answers ARP, but never the SYN."""
+        self.make_wire()
         with socket.create_server((settings.KERNEL_IP, 0), backlog=0) as full:
             port = full.getsockname()[1]
             fill = [self.knock(port) for _index in range(4)]

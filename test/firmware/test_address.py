@@ -113,21 +113,32 @@ class Conflict(harness.TestCase):
         self.check_exit(client, CONFIG, 20)
         self.assertEqual(client.find_events("net_conflict")[0]["ip"], settings.CLIENT_IP)
 
-    def test_address_taken_later(self):
-        """Another host insists on the address of a running server (RFC 5227 section 2.4)."""
+    def test_address_that_another_host_claims_later(self):
+        """The server defends it, at most once in 10 s, and goes on: a forged ARP packet cannot stop
+        it (RFC 5227 section 2.4, the third way)."""
         server = self.start_server(self.wire)
         watcher = frames.Watcher(self.wire.interface)
         self.addCleanup(watcher.close)
-        claim = frames.arp(frames.ARP_REQUEST, STRANGER, settings.SERVER_IP, settings.SERVER_IP)
         mac = server.find_events("net_up")[0]["mac"]
-        watcher.send(claim)
-        watcher.wait_frame(
-            lambda f: f.source == mac and f.ethertype == frames.ETHERTYPE_ARP, 10
-        )
+        claim = frames.arp(frames.ARP_REQUEST, STRANGER, settings.SERVER_IP, settings.SERVER_IP)
         watcher.send(claim)
         conflict = server.wait_event("net_conflict")
-        self.assertEqual(conflict["mac"], frames.mac_text(STRANGER))
-        self.check_exit(server, CONFIG)
+        self.assertEqual((conflict["mac"], conflict.level), (frames.mac_text(STRANGER), "WARN"))
+        defence = watcher.wait_frame(
+            lambda f: f.source == mac and f.ethertype == frames.ETHERTYPE_ARP, 10
+        )
+        self.assertEqual(defence.destination, frames.mac_text(frames.BROADCAST))
+        for _round in range(5):
+            watcher.send(claim)
+        kernel_mac = frames.mac_bytes(frames.mac_of(self.wire.interface))
+        watcher.send(
+            frames.arp(frames.ARP_REQUEST, kernel_mac, settings.KERNEL_IP, settings.SERVER_IP)
+        )
+        with TlsPeer(connect(), testcerts.client_context()) as peer:
+            self.assertEqual(peer.handshake().echo(b"still here"), b"still here")
+            peer.close_cleanly()
+        self.assertEqual(len(server.find_events("net_conflict")), 1)
+        self.check_stopped(server)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 # The variant's folder, the word in our log, and the alert's name as OpenSSL has it.
 REFUSED_SERVERS = (
     ("expired", "expired", "CERTIFICATE_EXPIRED"),
-    ("not_yet_valid", "not_yet_valid", "BAD_CERTIFICATE"),
+    ("not_yet_valid", "not_yet_valid", "CERTIFICATE_EXPIRED"),
     ("wrong_name", "wrong_name", "BAD_CERTIFICATE"),
     ("unknown_ca", "unknown_ca", "UNKNOWN_CA"),
     ("weak", "weak", ""),

@@ -29,6 +29,7 @@ class TestCase(unittest.TestCase):
 
     def setUp(self):
         self.owned = []
+        self.test_wire = None
 
     def own(self, process):
         """Ends the process after the test; its log is printed if the test fails."""
@@ -44,9 +45,11 @@ class TestCase(unittest.TestCase):
         return process
 
     def make_wire(self, kind=None):
-        made = wire.make(kind)
-        self.addCleanup(made.close)
-        return made
+        """The test's one wire: two would have the same addresses."""
+        if self.test_wire is None:
+            self.test_wire = wire.make(kind)
+            self.addCleanup(self.test_wire.close)
+        return self.test_wire
 
     def make_folder(self):
         """A temporary folder; its path is short enough for Unix sockets."""

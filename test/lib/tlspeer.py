@@ -16,6 +16,21 @@ def connect(ip=settings.SERVER_IP, port=settings.PORT, timeout_s=DEFAULT_TIMEOUT
     return sock
 
 
+def be_refused(ip=settings.SERVER_IP, port=settings.PORT):
+    """Connects, and waits until the server ends the connection. Returns our name in its log."""
+    with socket.socket() as sock:
+        sock.settimeout(DEFAULT_TIMEOUT_S * settings.PATIENCE)
+        sock.bind((settings.KERNEL_IP, 0))
+        name = name_of(sock)
+        try:
+            sock.connect((ip, port))
+            while sock.recv(4096):
+                pass
+        except ConnectionResetError:
+            pass
+        return name
+
+
 def name_of(sock):
     """The socket's own address as the server logs its peer."""
     ip, port = sock.getsockname()

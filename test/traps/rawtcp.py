@@ -50,18 +50,21 @@ class RawConnection:
     """A connection of an address that the kernel does not have, so only this answers for it. Has
     what a TlsPeer needs of a socket: recv, sendall and close."""
 
-    def __init__(self, queue, server_ip, server_mac, server_port, timeout_s=10.0):
+    def __init__(
+        self, queue, server_ip, server_mac, server_port, timeout_s=10.0, port=None, seq=None
+    ):  # pylint: disable=too-many-arguments
         self.queue = queue
         self.server = (server_ip, server_port)
         self.server_mac = frames.mac_bytes(server_mac)
         self.timeout_s = timeout_s
-        self.port = random.randrange(20000, 60000)
-        self.seq = random.randrange(1 << 31)
+        self.port = port or random.randrange(20000, 60000)
+        self.seq = seq or random.randrange(1 << 31)
         self.seen = 0  # the server's next byte
         self.acked = 0  # what we last said of it
         self.acknowledges = True
         self.received = bytearray()
-        self._at = 0  # frames looked at
+        self._at = len(queue.all_frames())  # frames looked at
+        self._last_ack = 0  # what the server said of our bytes
         self._ended = False
         self._connect()
 
@@ -95,6 +98,7 @@ class RawConnection:
     def _take(self, segment):
         if segment.flags & RST:
             raise ConnectionResetError("the server sent RST")
+        self._last_ack = segment.ack
         if segment.flags & SYN:
             self.seen = self.acked = (segment.seq + 1) & 0xFFFFFFFF
             return
@@ -159,6 +163,12 @@ class RawConnection:
             piece = data[at : at + 1460]
             self._send(PSH | ACK, piece)
             self.seq = (self.seq + len(piece)) & 0xFFFFFFFF
+
+    def finish(self):
+        """Ends our side with FIN, and waits until the server has taken it."""
+        self._send(FIN | ACK)
+        self.seq += 1
+        self._wait(lambda: self._last_ack == self.seq, "acknowledgement of our FIN")
 
     def close(self):
         """Goes away with RST."""

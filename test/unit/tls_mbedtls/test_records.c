@@ -185,6 +185,26 @@ static void test_write_that_a_close_has_flushed(void **state)
     link_close(&link);
 }
 
+/* A ticket cannot be dealt with before pending data has left: the loop must wait for room, not run
+ * round on what it takes for input. */
+static void test_ticket_behind_a_pending_write(void **state)
+{
+    (void)state;
+    static const uint8_t data[] = {'d', 'a', 't', 'a'};
+    size_t count;
+    link_open_and_shake(&link, &plain);
+    link.to_server.room_len = 3;
+    assert_int_equal(tls_write(link.client, data, 4, &count), TLS_WANT_WRITE);
+    assert_reads_nothing(link.client, TLS_WANT_WRITE);
+    assert_false(tls_has_input(link.client));
+    link.to_server.room_len = SIZE_MAX;
+    assert_reads_nothing(link.client, TLS_WANT_READ);
+    assert_int_equal(tls_write(link.client, data, 4, &count), TLS_OK);
+    assert_reads(link.server, "data");
+    assert_reads_nothing(link.server, TLS_WANT_READ);
+    link_close(&link);
+}
+
 /* A bad record arrives while data is pending: the library only flushes where it should alert. */
 static void test_alert_owed_because_output_was_pending(void **state)
 {
@@ -226,6 +246,26 @@ static void test_alert_made_by_the_library(void **state)
         assert_reads_nothing(link.client, TLS_ALERT);
         link_close(&link);
     }
+}
+
+/* The library would make its alert again and again until there is room, and say nothing else. */
+static void test_blocked_alert_is_made_once(void **state)
+{
+    (void)state;
+    struct link_options options = {.min_version = TLS_VERSION_1_3};
+    link_open(&link, &options);
+    assert_int_equal(tls_handshake(link.client), TLS_WANT_READ);
+    link.to_server.bytes[5 + 4] ^= 1; /* the version behind both headers */
+    link.to_client.room_len = 0;
+    assert_int_equal(tls_handshake(link.server), TLS_FAILED);
+    assert_int_equal(tls_session_error(link.server)->alert, MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION);
+    assert_int_equal(tls_handshake(link.server), TLS_FAILED);
+    assert_int_equal(tls_close(link.server), TLS_WANT_WRITE);
+    link.to_client.room_len = SIZE_MAX;
+    assert_int_equal(tls_close(link.server), TLS_OK);
+    assert_int_equal(link.to_client.sent_len, 7);
+    assert_int_equal(tls_handshake(link.client), TLS_ALERT);
+    link_close(&link);
 }
 
 /* A client refuses the server while its transport has no room for the alert. */
@@ -278,6 +318,8 @@ int main(void)
         cmocka_unit_test(test_part_of_a_record_is_no_input),
         cmocka_unit_test(test_write_is_done_when_its_own_bytes_are),
         cmocka_unit_test(test_write_that_a_close_has_flushed),
+        cmocka_unit_test(test_ticket_behind_a_pending_write),
+        cmocka_unit_test(test_blocked_alert_is_made_once),
         cmocka_unit_test(test_alert_owed_because_output_was_pending),
         cmocka_unit_test(test_alert_made_by_the_library),
         cmocka_unit_test(test_blocked_alert_of_the_handshake),

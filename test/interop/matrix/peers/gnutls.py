@@ -20,7 +20,7 @@ class GnuTls(Peer):
     key = "gnutls"
     title = "GnuTLS"
     packages = "gnutls-bin"
-    how_client, how_server = "gnutls-cli", "gnutls-serv --echo --crlf"
+    how_client, how_server = "gnutls-cli", "gnutls-serv --echo"
 
     def version(self):
         return first_words("gnutls-cli", "--version").splitlines()[0]
@@ -53,7 +53,7 @@ class GnuTls(Peer):
 
     def server_argv(self, case, port):
         cert, key = identity(case, "server")
-        argv = ["gnutls-serv", "--echo", "--crlf", "--quiet", "--port", str(port)]
+        argv = ["gnutls-serv", "--echo", "--quiet", "--port", str(port)]
         argv += ["--x509certfile", cert, "--x509keyfile", key]
         argv += self._priority(case, [case.group] if case.group else [])
         if case.kind == "mutual":

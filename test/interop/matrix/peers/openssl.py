@@ -55,7 +55,7 @@ class OpenSsl(Peer):
         return args
 
     def client_argv(self, case):
-        argv = [settings.OPENSSL, "s_client", "-connect", our_address()]
+        argv = [settings.OPENSSL, "s_client", "-nocommands", "-connect", our_address()]
         argv += ["-CAfile", testcerts.file("ca.pem"), "-verify_return_error"]
         argv += ["-servername", settings.SERVER_NAME, "-verify_hostname", settings.SERVER_NAME]
         # -quiet, which is among the limits, also means -ign_eof.
