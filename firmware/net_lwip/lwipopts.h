@@ -38,8 +38,8 @@ void sys_check_core_locking(void);
 #define MEMP_NUM_TCPIP_MSG_API 4
 #define MEMP_NUM_TCPIP_MSG_INPKT 1
 
-/* lwIP's own timers, and one for the check of our address. */
-#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
+/* lwIP's own timers, one for the check of our address, and one for connects. */
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2)
 
 /* ---- Interfaces between lwIP and the firmware --------------------------------------------------
  */

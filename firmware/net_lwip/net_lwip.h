@@ -22,6 +22,8 @@ struct net_socket {
     int fd;          /* lwIP's */
     bool is_listener;
     bool is_shut;                   /* net_shutdown was done */
+    bool has_no_neighbour;          /* nobody answered ARP for its peer */
+    uint64_t connecting_since_us;   /* 0: it never began to connect */
     enum net_outcome connect_error; /* why connecting came to nothing; NET_OK: it did not */
     enum net_outcome receive_end;   /* the final outcome of net_receive; NET_OK: none yet */
     enum net_outcome failure;       /* why the connection is no more; NET_OK: it lives */
@@ -35,6 +37,13 @@ unsigned net_socket_count_leftovers(void);
 
 /* Ends what is left of all connections, with RST where the peer does not know yet. */
 void net_socket_abort_leftovers(void);
+
+/* ---- net_neighbour.c ---------------------------------------------------------------------------
+ */
+
+/* All under the core lock. The socket has begun to connect: end that if nobody answers ARP. */
+void net_neighbour_watch(struct net_socket *socket);
+void net_neighbour_stop(struct net *net);
 
 /* ---- net_address.c -----------------------------------------------------------------------------
  */
@@ -106,6 +115,7 @@ struct net {
     struct net_device device;
     struct net_own_address address;
     struct net_question question;
+    bool is_watching_neighbours;
     bool is_receiving;      /* under the core lock: lwIP is at work on a received frame */
     atomic_bool is_closing; /* each frame wakes net_close */
     struct net_socket sockets[MEMP_NUM_NETCONN];

@@ -194,9 +194,6 @@ static enum net_outcome connect_fd(int fd, const struct net_address *peer)
     }
     switch (errno) {
     case EINPROGRESS:
-        LOCK_TCPIP_CORE();
-        net_kick_timers(); /* the SYN's retransmission */
-        UNLOCK_TCPIP_CORE();
         return NET_OK;
     case EHOSTUNREACH:
         return NET_UNREACHABLE;
@@ -226,6 +223,9 @@ enum net_outcome net_connect(struct net *net, const struct net_address *peer,
         return outcome;
     }
     *out = take_socket(net, fd);
+    LOCK_TCPIP_CORE();
+    net_neighbour_watch(*out);
+    UNLOCK_TCPIP_CORE();
     return NET_OK;
 }
 
@@ -254,7 +254,8 @@ enum net_outcome net_connect_result(struct net_socket *socket)
     if (connection->state == NETCONN_CONNECT) {
         outcome = NET_WANT_WRITE;
     } else if (connection->pcb.tcp == NULL && socket->failure == NET_OK) {
-        socket->connect_error = connect_error(netconn_err(connection));
+        enum net_outcome why = connect_error(netconn_err(connection));
+        socket->connect_error = socket->has_no_neighbour ? NET_UNREACHABLE : why;
         socket->failure = NET_RESET;
         outcome = socket->connect_error;
     }
@@ -360,8 +361,10 @@ enum net_outcome net_shutdown(struct net_socket *socket)
 
 static void release_socket(struct net_socket *socket)
 {
-    lwip_close(socket->fd);
+    LOCK_TCPIP_CORE(); /* net_neighbour.c looks at sockets that are taken */
     socket->net = NULL;
+    UNLOCK_TCPIP_CORE();
+    lwip_close(socket->fd);
 }
 
 /* The pcb of a connection, or NULL if there is none any more. Under the core lock. */
@@ -401,6 +404,9 @@ void net_socket_abort(struct net_socket *socket)
 
 void net_socket_abort_all(struct net *net)
 {
+    LOCK_TCPIP_CORE();
+    net_neighbour_stop(net);
+    UNLOCK_TCPIP_CORE();
     for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
         if (net->sockets[i].net != NULL) {
             net_socket_abort(&net->sockets[i]);

@@ -131,5 +131,8 @@ int64_t tls_mbedtls_time(int64_t *out);
 /* One ticket a handshake: each costs the server a signature-free but real amount of work, and our
  * client keeps only the newest. */
 #define MBEDTLS_SSL_TLS1_3_DEFAULT_NEW_SESSION_TICKETS 1
+/* Need only be unique within its connection (RFC 8446 section 4.6.1). Mbed TLS's own 32 bytes are
+ * more than wolfSSL 5.5 takes: it ends the connection with illegal_parameter. */
+#define MBEDTLS_SSL_TLS1_3_TICKET_NONCE_LENGTH 8
 
 #endif
