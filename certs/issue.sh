@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154 # work and server_san are set by the script that sources this
+# shellcheck shell=sh disable=SC2034,SC2154 # work, server_san and key_type are set by the script that sources this
 # Shell functions that make keys, requests and certificates; sourced by make-certs.sh and
 # make-negative.sh. Needs OpenSSL 3.0 or later and GNU date.
 #
@@ -60,8 +60,13 @@ sign() {
 }
 
 # The profiles follow RFC 5280 section 4.2: critical where it says so. keyUsage is
-# digitalSignature alone, as only (EC)DHE key exchange is offered. server_san is set by the caller.
+# digitalSignature alone, as only (EC)DHE key exchange is offered; but NSS takes no RSA key of a
+# server without keyEncipherment. server_san and key_type are set by the caller.
 write_config() {
+    case $key_type in
+    rsa*) server_key_usage='digitalSignature, keyEncipherment' ;;
+    *) server_key_usage=digitalSignature ;;
+    esac
     cat >"$work/$1.cnf" <<END
 [req]
 distinguished_name = subject
@@ -96,7 +101,7 @@ subjectKeyIdentifier = hash
 nsComment = $(printf '%02200d' 0)
 [server_profile]
 basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature
+keyUsage = critical, $server_key_usage
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid:always

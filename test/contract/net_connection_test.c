@@ -214,6 +214,26 @@ static void test_no_route(void)
     fixture_end();
 }
 
+/* Only a wire with a segment has addresses that nobody answers for. */
+static void test_nobody_answers(void)
+{
+    struct net *net = fixture_begin();
+    struct net_address address = fixture_peer_address();
+    struct net_socket *socket = NULL;
+    if (strcmp(contract_options.wire, "stream") != 0) {
+        return;
+    }
+    address.bytes[3] = 77;
+    address.port = fixture_port();
+    enum net_outcome outcome = net_connect(net, &address, &socket);
+    if (outcome == NET_OK) {
+        outcome = await_connect_result(socket);
+        net_socket_close(socket);
+    }
+    CHECK_NET(outcome, NET_UNREACHABLE);
+    fixture_end();
+}
+
 /* ---- Many ---------------------------------------------------------------------------------------
  */
 
@@ -332,6 +352,7 @@ const struct contract_test net_connection_tests[] = {
     {"net_connection_full_one_harms_no_other", test_full_connection_harms_no_other},
     {"net_connection_refused", test_refused},
     {"net_connection_no_route", test_no_route},
+    {"net_connection_nobody_answers", test_nobody_answers},
     {"net_connection_many_one_after_the_other", test_many_one_after_the_other},
     {"net_connection_many_at_once", test_many_at_once},
     {"net_connection_no_room_for_more", test_no_room_for_more},

@@ -211,6 +211,109 @@ static void test_gone_before_accept(void)
     fixture_end();
 }
 
+/* ---- Connections that end before their owner looks ----------------------------------------------
+ */
+
+#define FLOCK 60     /* connections at a time, to see that none is two */
+#define ENDED 100    /* with FLOCK more than a small stack has room for */
+#define OLD_SLOT 63u /* of the peer */
+
+/* Both sides have ended their streams, the peer first if so asked; the owner still has the socket.
+ */
+static void end_both_sides(struct net_socket *socket, unsigned slot, bool peer_first)
+{
+    if (peer_first) {
+        peer_do(PEER_SHUTDOWN, slot, 0);
+        CHECK((wait_ready(socket, NET_EVENT_READ, LONG_MS) & NET_EVENT_READ) != 0);
+    }
+    CHECK_NET(net_shutdown(socket), NET_OK);
+    peer_check_end(slot, NET_CLOSED, 0);
+    peer_do(PEER_CLOSE, slot, 0);
+    CHECK((wait_ready(socket, NET_EVENT_READ, LONG_MS) & NET_EVENT_READ) != 0);
+}
+
+static void open_flock(struct net_socket **sockets, uint16_t port)
+{
+    for (unsigned i = 0; i < FLOCK; ++i) {
+        sockets[i] = connect_to_peer(port, i);
+    }
+}
+
+/* Each connection carries its own bytes, and ends. */
+static void close_flock(struct net_socket **sockets)
+{
+    for (unsigned i = 0; i < FLOCK; ++i) {
+        struct stream_position position = {0};
+        send_pattern(sockets[i], &position, 100 + i);
+        peer_do(PEER_RECEIVE, i, 100 + i);
+    }
+    for (unsigned i = 0; i < FLOCK; ++i) {
+        end_both_sides(sockets[i], i, true);
+        net_socket_close(sockets[i]);
+    }
+}
+
+static void wait_for_active_pcbs(struct net *net, uint32_t most)
+{
+    struct net_stats stats;
+    net_get_stats(net, &stats);
+    while (stats.active_pcbs > most) {
+        net_wait(net, NULL, 0, clock_now_us() + 1000);
+        net_get_stats(net, &stats);
+    }
+}
+
+/* The peer's FIN was read, and the last acknowledgement came, before the socket is closed. */
+static void test_close_after_the_last_acknowledgement(void)
+{
+    struct net *net = fixture_begin();
+    struct net_socket *flock[FLOCK];
+    struct net_stats before;
+    uint16_t port = fixture_port();
+    peer_do(PEER_LISTEN, 0, port);
+    net_get_stats(net, &before);
+    for (unsigned i = 0; i < 10; ++i) {
+        contract_trying("connection %u", i + 1);
+        size_t count;
+        struct net_socket *socket = connect_to_peer(port, 0);
+        peer_do(PEER_SHUTDOWN, 0, 0);
+        CHECK((wait_ready(socket, NET_EVENT_READ, LONG_MS) & NET_EVENT_READ) != 0);
+        CHECK_NET(net_shutdown(socket), NET_OK);
+        CHECK_NET(checked_receive(socket, buf, sizeof buf, &count), NET_CLOSED);
+        peer_check_end(0, NET_CLOSED, 0);
+        peer_do(PEER_CLOSE, 0, 0);
+        wait_for_active_pcbs(net, before.active_pcbs);
+        net_socket_close(socket);
+    }
+    contract_trying("after these");
+    open_flock(flock, port);
+    close_flock(flock);
+    fixture_end();
+}
+
+/* So many connections came since that the stack had to forget this one, which its owner has not
+ * closed yet. */
+static void test_close_after_the_stack_forgot(void)
+{
+    (void)fixture_begin();
+    struct net_socket *flock[FLOCK];
+    uint16_t port = fixture_port();
+    peer_do(PEER_LISTEN, 0, port);
+    struct net_socket *old = connect_to_peer(port, OLD_SLOT);
+    end_both_sides(old, OLD_SLOT, false);
+    for (unsigned i = 0; i < ENDED; ++i) {
+        contract_trying("connection %u", i + 1);
+        struct net_socket *socket = connect_to_peer(port, 0);
+        end_both_sides(socket, 0, false);
+        net_socket_close(socket);
+    }
+    contract_trying("after these");
+    open_flock(flock, port);
+    net_socket_close(old);
+    close_flock(flock);
+    fixture_end();
+}
+
 /* ---- SIGPIPE ------------------------------------------------------------------------------------
  */
 
@@ -278,6 +381,8 @@ const struct contract_test net_end_tests[] = {
     {"net_end_null_is_allowed", test_null_is_allowed},
     {"net_end_close_while_connecting", test_close_while_connecting},
     {"net_end_gone_before_accept", test_gone_before_accept},
+    {"net_end_close_after_the_last_acknowledgement", test_close_after_the_last_acknowledgement},
+    {"net_end_close_after_the_stack_forgot", test_close_after_the_stack_forgot},
     {"net_end_send_raises_no_signal", test_send_raises_no_signal},
     {0},
 };

@@ -89,6 +89,7 @@ class Pool(harness.TestCase):
         """One in its handshake, one that answers nothing: the deadlines still end them."""
         server = self.start("--handshake-timeout", "2000")
         (peer,) = self.open_sessions(1)
+        server.wait_event("handshake_ok", peer=peer.name)
         with connect() as sock:
             server.wait_event("accepted", peer=name_of(sock))
             server.signal(signal.SIGTERM)
@@ -99,6 +100,7 @@ class Pool(harness.TestCase):
         """The peer has our close_notify and does not end its side."""
         server = self.start()
         (peer,) = self.open_sessions(1)
+        server.wait_event("handshake_ok", peer=peer.name)
         server.signal(signal.SIGTERM)
         self.assertEqual(peer.read(), b"")
         began = time.monotonic()
@@ -108,12 +110,15 @@ class Pool(harness.TestCase):
 
     def test_rate_limit_refuses_by_address(self):
         server = self.start("--rate-limit", "3")
-        peers = self.open_sessions(3)
+        # All in one second, however slow the handshakes are.
+        socks = [connect(timeout_s=60) for _index in range(3)]
         event = server.wait_event("refused", peer=be_refused())
         self.assertEqual(event["reason"], "rate_limit")
         self.assertEqual(len(server.find_events("accepted")), 3)
-        for peer in peers:
-            self.assertEqual(peer.echo(b"not affected"), b"not affected")
+        for sock in socks:
+            with TlsPeer(sock, testcerts.client_context()) as peer:
+                peer.handshake()
+                self.assertEqual(peer.echo(b"not affected"), b"not affected")
         self.check_stopped(server)
 
 

@@ -9,6 +9,16 @@ from process import Process
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
 
 
+def command(program):
+    """The program's words on a command line; program is a name in bin/, or a path. A sanitizer's
+    report names lines only with the unstripped copy."""
+    if "/" in program:
+        return [program]
+    if settings.SANITIZED and program.startswith("tls-echo-"):
+        return [settings.program("tls-echo.debug"), program.removeprefix("tls-echo-")]
+    return [settings.program(program)]
+
+
 class Firmware(Process):
     """tls-echo-server or tls-echo-client, natively or under the emulator."""
 
@@ -16,8 +26,7 @@ class Firmware(Process):
         self.events = []
         self.other_lines = []
         runner = settings.RUNNER if runner is None else runner
-        path = program if "/" in program else settings.program(program)
-        super().__init__([*runner, path, *args], name or program, **more)
+        super().__init__([*runner, *command(program), *args], name or program, **more)
 
     def on_line(self, line):
         super().on_line(line)

@@ -9,6 +9,7 @@ stack: System V ABI, "Process Initialization".
 import re
 import socket
 import struct
+import threading
 
 import harness
 
@@ -35,13 +36,13 @@ class GdbStub:
 
     def _receive(self):
         data = b""
-        while not re.search(rb"\$[^#]*#..$", data, re.DOTALL):
+        while not re.search(rb"\$[^#]*#..", data, re.DOTALL):
             chunk = self._socket.recv(4096)
             if not chunk:
                 raise ConnectionError("the gdb stub is gone")
             data += chunk
         self._socket.sendall(b"+")
-        return data[data.index(b"$") + 1 : -3].decode("ascii")
+        return data[data.index(b"$") + 1 : data.index(b"#")].decode("ascii")
 
     def read(self, address, length):
         return bytes.fromhex(self.command(f"m{address:x},{length:x}"))
@@ -58,9 +59,19 @@ class GdbStub:
         registers = bytes.fromhex(self.command("g"))
         return struct.unpack_from("<Q", registers, SP_AT)[0]
 
-    def detach(self):
-        """The program runs on without us."""
-        self._send("D")
+    def let_run(self):
+        """Lets the program run to its end. The stub goes on asking what to do with each signal:
+        a thread has it delivered."""
+        self._socket.settimeout(None)
+        self._send("c")
+        threading.Thread(target=self._deliver_signals, daemon=True).start()
+
+    def _deliver_signals(self):
+        try:
+            while (stop := self._receive())[0] in "TS":
+                self._send("C" + stop[1:3])
+        except OSError:
+            pass
         self._socket.close()
 
 
@@ -101,5 +112,5 @@ def remove_aes(path):
     before = stub.word(address)
     after = before & ~(HWCAP_AES | HWCAP_PMULL)
     stub.write(address, struct.pack("<Q", after))
-    stub.detach()
+    stub.let_run()
     return before, after

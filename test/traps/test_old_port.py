@@ -24,8 +24,9 @@ class OldPort(harness.TestCase):
         old.finish()
         server.wait_event("handshake_failed", reason="failed")
         since = server.mark()
-        RawConnection(queue, *where, timeout_s, port=old.port, seq=old.seq + 100_000).close()
+        new = RawConnection(queue, *where, timeout_s, port=old.port, seq=old.seq + 100_000)
         server.wait_event("accepted", since=since)
+        new.close()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ prints "success" or "lib(0)". The words are asked of the library here, with the 
 """
 
 import re
+import ssl
 import subprocess
 
 import harness
@@ -46,10 +47,14 @@ class Reason(harness.ServerTestCase):
         self.check_text(failed)
 
     def test_alert(self):
-        with connect() as sock:
-            sock.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
-            wait_for_end(sock)
-            failed = self.wait_server("handshake_failed", peer=name_of(sock))
+        """In the middle of the handshake, which TLS 1.2 does in plain text."""
+        context = testcerts.client_context(version=ssl.TLSVersion.TLSv1_2)
+        with TlsPeer(connect(), context) as peer:
+            peer.sock.sendall(peer.start_handshake())
+            peer.receive()
+            peer.sock.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
+            wait_for_end(peer.sock)
+            failed = self.wait_server("handshake_failed", peer=peer.name)
         self.assertEqual((failed["reason"], failed["alert"]), ("alert", "handshake_failure"))
         self.check_text(failed)
 

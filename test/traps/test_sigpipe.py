@@ -15,7 +15,7 @@ import testcerts
 from servers import reset
 from tlspeer import TlsPeer, connect
 
-COUNT, RATE = (40, 10.0) if settings.EMULATED else (150, 50.0)
+COUNT, RATE = (20, 5.0) if settings.EMULATED else (150, 50.0)
 UNSENT_LEN = 60_000  # more than the server can send before it knows that nobody is there
 QUESTION = frames.arp(
     frames.ARP_REQUEST, b"\x02\0\0\0\0\x07", "198.18.0.7", settings.SERVER_IP

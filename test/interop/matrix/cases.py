@@ -76,3 +76,11 @@ def all_cases():
 def smoke_cases():
     """For peers that are there only to see that they talk to us at all."""
     return [*_each_version("ECDSA certificate"), *_each_version("mutual TLS, ECDSA", kind="mutual")]
+
+
+def quick_cases():
+    """One of each kind, for a run that shall not take long."""
+    found = {}
+    for case in all_cases():
+        found.setdefault((case.kind, case.version, case.key), case)
+    return list(found.values())

@@ -4,6 +4,7 @@ import argparse
 import datetime
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -18,9 +19,23 @@ import cases
 import peers
 import report
 from cell import Cell
-from peers.base import CLIENT, SERVER, CannotRun, first_words
+from peers.base import CLIENT, PEERS_DIR, SERVER, CannotRun, first_words
 
 PASS, FAIL, CANNOT = "pass", "fail", "cannot"
+
+
+def generic(argv, folder):
+    """A command without what is particular to this machine and run."""
+    text = shlex.join(argv)
+    for path, name in (
+        (settings.CERTS_DIR, "CERTS"),
+        (PEERS_DIR, "PEERS"),
+        (settings.BIN_DIR, "BIN"),
+        (folder, "FOLDER"),
+        (os.path.dirname(os.path.abspath(__file__)), "MATRIX"),
+    ):
+        text = text.replace(path, name)
+    return text
 
 
 def run_cell(peer, direction, case):
@@ -40,6 +55,7 @@ def run_cell(peer, direction, case):
         log = cell.logs()
     finally:
         cell.doCleanups()
+    result["commands"] = [generic(process.argv, peer.folder) for process in cell.owned]
     result.update(seconds=round(time.monotonic() - began, 3), agreed=cell.noted)
     return result, log
 
@@ -58,6 +74,12 @@ def run_peer(peer, directions, chosen):
 
 def matching(found, words):
     return [case for case in found if not words or any(word in case.title for word in words)]
+
+
+def choose(peer, options):
+    if options.quick:
+        return cases.quick_cases()
+    return cases.smoke_cases() if peer.smoke else cases.all_cases()
 
 
 def describe(peer):
@@ -87,7 +109,7 @@ def run_all(options, folder):
             data["peers"][key] = describe(peer)
         except CannotRun as error:
             raise SystemExit(f"matrix: {peer.title} is not there: {error}") from error
-        found = cases.smoke_cases() if peer.smoke else cases.all_cases()
+        found = choose(peer, options)
         data["results"] += run_peer(peer, options.directions, matching(found, options.cases))
     return data
 
@@ -96,6 +118,7 @@ def parse_options():
     parser = argparse.ArgumentParser(prog="matrix.py", description=__doc__)
     parser.add_argument("--peers", type=lambda text: text.split(","), default=list(peers.ALL))
     parser.add_argument("--cases", nargs="*", help="only those whose title has one of these words")
+    parser.add_argument("--quick", action="store_true", help="a few cases of each kind")
     parser.add_argument(
         "--directions",
         type=lambda text: [SERVER if word == "server" else CLIENT for word in text.split(",")],

@@ -92,7 +92,7 @@ class Observer:
                 self._directions[key].add(seq, tcp[(tcp[12] >> 4) * 4 :])
 
     def close(self):
-        """Takes what the interface has still to show."""
+        """Takes what the interface has still to show; nothing comes later. May be called again."""
         self._stop.set()
         self._thread.join()
         self._socket.close()
@@ -116,11 +116,10 @@ class Observer:
             for kind, body in self._records(False, connection)
         )
 
-    def count_data_records(self, to_server, payload_len, overheads, connection=-1):
-        """Records of application data of that payload, by what protection adds to it."""
-        lengths = [payload_len + overhead for overhead in overheads]
+    def count_small_records(self, to_server, longest, connection=-1):
+        """Records of application data that are no longer than that, protection included."""
         records = self._records(to_server, connection)
-        return sum(kind == DATA and len(body) in lengths for kind, body in records)
+        return sum(kind == DATA and len(body) <= longest for kind, body in records)
 
     def client_ended(self, connection=-1):
         """Whether the client's last whole record so far is as long as an alert: close_notify."""

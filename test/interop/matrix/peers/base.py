@@ -124,10 +124,9 @@ class Peer:
     def server_argv(self, case, port):
         raise NotImplementedError
 
-    def environment(self, case):
-        """env(1)'s words before a server."""
+    def message(self, case):
+        """What our client has to send to get it back; None if it may be anything."""
         del case
-        return []
 
     def client(self, cell, case):
         """A Talk with our server."""
@@ -135,8 +134,7 @@ class Peer:
 
     def server(self, cell, case, port):
         """A process that listens on the port and echoes."""
-        argv = [*self.environment(case), *self.server_argv(case, port)]
-        process = cell.own(Process(argv, f"{self.key} server", stdin=True))
+        process = cell.own(Process(self.server_argv(case, port), f"{self.key} server", stdin=True))
         harness.wait_until(
             lambda: tcp_listener(port) or not process.running, f"{self.key} server's socket", 15
         )

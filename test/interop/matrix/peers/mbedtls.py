@@ -13,14 +13,16 @@ from peers.base import ALPN, CLIENT, PEERS_DIR, SERVER, Peer, Talk, client_group
 from peers.base import identity
 
 RECORD_SIZE = 16384
-# What ssl_server2 answers with response_size=16, without the line feed that our client adds.
-RESPONSE = "HTTP/1.0 200 O\r"
+# What ssl_server2 answers with response_size=16.
+RESPONSE = "HTTP/1.0 200 O\r\n"
 
 
 class RequestTalk(Talk):
     """ssl_client2: how much it sends was said when it was started, and it ends by itself."""
 
-    sent = None
+    def __init__(self, process):
+        super().__init__(process)
+        self.sent = None
 
     def echo(self, data):
         self.process.wait_stdout(1)
@@ -37,7 +39,8 @@ class RequestTalk(Talk):
     def end(self):
         status = self.process.wait_exit(30)
         if status != 0 or b"Read from server" not in self.process.stdout:
-            raise AssertionError(f"ssl_client2 ended with {status}")
+            said = bytes(self.process.stdout[-300:]).decode("ascii", "backslashreplace")
+            raise AssertionError(f"ssl_client2 ended with {status}: {said}")
 
 
 class MbedTls(Peer):
@@ -90,7 +93,7 @@ class MbedTls(Peer):
             "tiny": ["request_size=1", "exchanges=30"],
             "cut": ["exchanges=1000000"],
             "reset": ["exchanges=1000000"],
-            "resume": ["reconnect=1"],
+            "resume": ["reconnect=1", *(["new_session_tickets=1"] if case.version == "1.3" else [])],
         }.get(case.kind, [])
 
     def client(self, cell, case):
@@ -99,11 +102,11 @@ class MbedTls(Peer):
 
     def message(self, case):
         """What our client has to send to get it back."""
-        return "" if case.kind == "tiny" else RESPONSE
+        return "\n" if case.kind == "tiny" else RESPONSE
 
     def server_argv(self, case, port):
         cert, key = identity(case, "server")
-        size = len(self.message(case)) + 1
+        size = len(self.message(case))
         argv = [os.path.join(PEERS_DIR, "ssl_server2"), f"server_port={port}"]
         argv += [f"crt_file={cert}", f"key_file={key}", "crt_file2=none", "key_file2=none"]
         argv += [f"response_size={size}", "exchanges=1000000"]

@@ -1,4 +1,5 @@
-"""NSS: its own tstclnt as a client; nss_server.c as a server, because selfserv speaks HTTP only."""
+"""NSS, by a small program of ours: its own selfserv speaks HTTP only, and tstclnt never ends a
+session by itself. The certificates are put into its database by its own tools."""
 
 import os
 import subprocess
@@ -7,9 +8,9 @@ import hello
 import settings
 import testcerts
 
-from peers.base import ALPN, PEERS_DIR, SERVER, Peer, client_groups, first_words, our_address, variant
+from peers.base import ALPN, PEERS_DIR, Peer, client_groups, first_words, our_address, variant
 
-GROUPS = {"x25519": "x25519", "secp256r1": "P256", "secp384r1": "P384", "secp521r1": "P521"}
+PROGRAM = os.path.join(PEERS_DIR, "nss_peer")
 SUITE_NUMBERS = {name: number for number, name in hello.OFFERED_SUITES.items()}
 
 
@@ -21,20 +22,14 @@ class Nss(Peer):
     key = "nss"
     title = "NSS"
     packages = "libnss3-tools libnss3-dev"
-    how_client, how_server = "tstclnt", "peers/nss_server.c on libnss3"
+    how_client = how_server = "peers/nss_peer.c"
 
     def __init__(self, folder):
         super().__init__(folder)
         self._databases = {}
 
     def version(self):
-        return first_words(os.path.join(PEERS_DIR, "nss_server"), "version")
-
-    def cannot(self, direction, case):
-        if direction == SERVER and case.kind == "alpn":
-            # nss/cmd/tstclnt/tstclnt.c of 3.87 calls no SSL_SetNextProtoNego.
-            return "tstclnt has no option for ALPN (tstclnt -h)"
-        return ""
+        return first_words(PROGRAM, "version")
 
     def _database(self, case):
         """A certificate database with the CA and both identities, made once for each kind of key."""
@@ -59,33 +54,30 @@ class Nss(Peer):
         run(*argv, "-inkey", testcerts.file(f"{role}.key", folder), "-out", bundle)
         run("pk12util", "-i", bundle, "-d", database, "-W", "interop", "-K", "")
 
-    def client_argv(self, case):
-        host, port = our_address().split(":")
-        version = f"tls{case.version}"
-        argv = ["tstclnt", "-4", "-h", host, "-p", port, "-a", settings.SERVER_NAME]
-        argv += ["-d", self._database(case), "-V", f"{version}:{version}", "-f"]
+    def _limits(self, case, groups):
+        words = [f"database={self._database(case)}", f"version={case.version}"]
         if case.suite:
-            argv += ["-c", f":{SUITE_NUMBERS[case.suite]:04X}"]
-        if client_groups(case):
-            argv += ["-I", ",".join(GROUPS[name] for name in client_groups(case))]
+            words.append(f"suite={SUITE_NUMBERS[case.suite]:04X}")
+        if groups:
+            words.append(f"groups={','.join(groups)}")
+        if case.kind == "alpn":
+            words.append(f"alpn={ALPN}")
+        return words
+
+    def client_argv(self, case):
+        argv = [PROGRAM, "client", f"connect={our_address()}", f"name={settings.SERVER_NAME}"]
+        argv += self._limits(case, client_groups(case))
         if case.kind == "mutual":
-            argv += ["-n", "client"]
+            argv.append("nickname=client")
         if case.kind == "resume":
-            argv += ["-u", "-L", "2"]
+            argv.append("resume=1")
         return argv
 
-    def environment(self, case):
-        return ["env", f"PEER_SERVER_NAME={settings.SERVER_NAME}"] if case.kind == "sni" else []
-
     def server_argv(self, case, port):
-        argv = [os.path.join(PEERS_DIR, "nss_server"), "server", f"listen={port}"]
-        argv += [f"database={self._database(case)}", "nickname=server", f"version={case.version}"]
-        if case.suite:
-            argv.append(f"suite={SUITE_NUMBERS[case.suite]:04X}")
-        if case.group:
-            argv.append(f"groups={case.group}")
+        argv = [PROGRAM, "server", f"listen={port}", "nickname=server"]
+        argv += self._limits(case, [case.group] if case.group else [])
         if case.kind == "mutual":
             argv.append("client_auth=1")
-        if case.kind == "alpn":
-            argv.append(f"alpn={ALPN}")
+        if case.kind == "sni":
+            argv.append(f"sni={settings.SERVER_NAME}")
         return argv

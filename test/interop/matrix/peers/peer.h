@@ -13,7 +13,8 @@ int peer_listen(const char *port);
 /* A connected socket; address is IP:PORT. */
 int peer_connect(const char *address);
 int peer_accept(int listener);
-/* Sleeps until one of them can be read (fd -1: never), or write_fd written. Returns whether a_fd can. */
+/* Sleeps until one of them can be read (fd -1: never), or write_fd written. Returns whether a_fd
+ * can. */
 bool peer_wait(int a_fd, int b_fd, int write_fd);
 void peer_set_nonblocking(int fd);
 /* Writes all of it to standard output. */

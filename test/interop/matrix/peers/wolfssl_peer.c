@@ -50,22 +50,27 @@ static int find_groups(const char *list, int *found, int capacity)
     return count;
 }
 
-static void limit_groups(WOLFSSL_CTX *context, const char *list)
+/* Each version has a call of its own for that. */
+static void limit_groups(WOLFSSL_CTX *context, const char *list, bool tls_1_3)
 {
     int found[4];
     int count = find_groups(list, found, 4);
-    if (count == 0) {
-        return;
+    if (count > 0 && tls_1_3) {
+        check(wolfSSL_CTX_set_groups(context, found, count), "groups");
     }
-    check(wolfSSL_CTX_set_groups(context, found, count), "groups");
     for (int i = 0; i < count; i++) {
         check(wolfSSL_CTX_UseSupportedCurve(context, (word16)found[i]), "supported groups");
     }
 }
 
-static WOLFSSL_METHOD *method(bool server, const char *version)
+static bool is_tls_1_3(char **words)
 {
-    if (strcmp(version, "1.3") == 0) {
+    return strcmp(peer_option(words, "version", "1.3"), "1.3") == 0;
+}
+
+static WOLFSSL_METHOD *method(bool server, bool tls_1_3)
+{
+    if (tls_1_3) {
         return server ? wolfTLSv1_3_server_method() : wolfTLSv1_3_client_method();
     }
     return server ? wolfTLSv1_2_server_method() : wolfTLSv1_2_client_method();
@@ -73,12 +78,12 @@ static WOLFSSL_METHOD *method(bool server, const char *version)
 
 static WOLFSSL_CTX *configure(char **words, bool server)
 {
-    WOLFSSL_CTX *context = wolfSSL_CTX_new(method(server, peer_option(words, "version", "1.3")));
+    WOLFSSL_CTX *context = wolfSSL_CTX_new(method(server, is_tls_1_3(words)));
     const char *suite = peer_option(words, "suite", NULL);
     if (suite != NULL) {
         check(wolfSSL_CTX_set_cipher_list(context, suite), "suite");
     }
-    limit_groups(context, peer_option(words, "groups", ""));
+    limit_groups(context, peer_option(words, "groups", ""), is_tls_1_3(words));
     const char *cert = peer_option(words, "cert", NULL);
     if (cert != NULL) {
         check(wolfSSL_CTX_use_certificate_chain_file(context, cert), "certificate");
@@ -89,8 +94,8 @@ static WOLFSSL_CTX *configure(char **words, bool server)
     const char *ca = peer_option(words, "ca", NULL);
     if (ca != NULL) {
         check(wolfSSL_CTX_load_verify_locations(context, ca, NULL), "CA");
-        wolfSSL_CTX_set_verify(
-            context, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        wolfSSL_CTX_set_verify(context, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                               NULL);
     }
     return context;
 }
@@ -126,8 +131,7 @@ static WOLFSSL *connect_client(WOLFSSL_CTX *context, char **words, WOLFSSL_SESSI
     check(wolfSSL_check_domain_name(ssl, name), "name");
     wolfSSL_UseSessionTicket(ssl);
     int share = 0;
-    if (find_groups(peer_option(words, "groups", ""), &share, 1) == 1 &&
-        strcmp(peer_option(words, "version", "1.3"), "1.3") == 0) {
+    if (find_groups(peer_option(words, "groups", ""), &share, 1) == 1 && is_tls_1_3(words)) {
         check(wolfSSL_UseKeyShare(ssl, (word16)share), "key share");
     }
     if (session != NULL) {
