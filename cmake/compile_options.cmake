@@ -28,7 +28,7 @@ endif()
 
 # The compiler's own defences. Fortify wants optimisation, which every build type here has. Signed
 # return addresses (-mbranch-protection) are left out: no supported board's CPU has them, and
-# QEMU emulates their cipher in software, which makes a handshake 25 times slower.
+# QEMU emulates their cipher in software, which makes each emulated handshake several times slower.
 add_compile_options(-fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 foreach(flag stack-clash-protection cf-protection)
