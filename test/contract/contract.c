@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "clock_double.h"
@@ -24,6 +25,7 @@ static struct {
     char failure[512];
     bool is_first_run;
     uint64_t random_state;
+    _Atomic uint64_t entropy_state;
     jmp_buf out;
 } current;
 
@@ -182,13 +184,25 @@ static uint64_t name_hash(const char *name)
     return hash;
 }
 
-/* splitmix64 */
-uint32_t contract_random(uint32_t bound)
+/* splitmix64: the output for a state; the next state is this one plus SPLITMIX_STEP. */
+#define SPLITMIX_STEP 0x9e3779b97f4a7c15u
+
+static uint64_t splitmix(uint64_t z)
 {
-    uint64_t z = current.random_state += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ (z >> 31)) >> 32) % bound;
+    return z ^ (z >> 31);
+}
+
+uint32_t contract_random(uint32_t bound)
+{
+    current.random_state += SPLITMIX_STEP;
+    return (uint32_t)(splitmix(current.random_state) >> 32) % bound;
+}
+
+uint64_t contract_entropy(void)
+{
+    return splitmix(atomic_fetch_add(&current.entropy_state, SPLITMIX_STEP));
 }
 
 struct contract_sweep contract_sweep(size_t total)
@@ -222,6 +236,7 @@ static bool run_once(const struct contract_test *test)
     current.name = test->name;
     current.failure[0] = '\0';
     current.random_state = contract_options.seed ^ name_hash(test->name);
+    current.entropy_state = ~current.random_state;
     memory_double_reset();
     clock_double_set_wall(CLOCK_2030);
     contract_trying("%s", "set-up");

@@ -79,6 +79,10 @@ const char *contract_net_name(int outcome);
 /* A random number below bound (at least 1), from the seed and the test's name. */
 uint32_t contract_random(uint32_t bound);
 
+/* The next 64 of the bits that the backends take for entropy: also from the seed and the test's
+ * name, so that a failure can be had again. Any thread. */
+uint64_t contract_entropy(void);
+
 /* The points of a sweep over 0 .. total - 1: all of them with --all, else a seeded stride.
  *
  *     struct contract_sweep sweep = contract_sweep(total);
