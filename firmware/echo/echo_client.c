@@ -9,6 +9,9 @@
 #include "log_port.h"
 #include "memory_port.h"
 
+/* How long a session that has ended in order waits for the peer's FIN. */
+#define FIN_TIMEOUT_US 300000
+
 /* ---- The end --------------------------------------------------------------------------------- */
 
 static void keep_ticket(struct echo_client *client)
@@ -22,6 +25,17 @@ static void keep_ticket(struct echo_client *client)
     }
 }
 
+/* Goes on closing until that is over, but not beyond deadline_us. */
+static void close_until(struct echo_client *client, uint64_t deadline_us)
+{
+    struct connection *connection = &client->connection;
+    while (!connection_close(connection) && clock_now_us() < deadline_us &&
+           control_stop_count() < 2) {
+        struct net_wait_item item = {.socket = connection->socket, .events = connection->wants};
+        net_wait(client->net, &item, 1, deadline_us);
+    }
+}
+
 /* The orderly end after an echo that was right: now the peer's close_notify has to come. */
 static enum exit_status close_after_echo(struct echo_client *client)
 {
@@ -29,10 +43,13 @@ static enum exit_status close_after_echo(struct echo_client *client)
     client_begin_phase(client, "close", client->config->close_timeout_ms);
     connection_start_close(connection, true, client->deadline_us);
     while (!connection_close(connection)) {
-        enum exit_status result = client_wait_connection(client);
-        if (result == EXIT_STATUS_DEADLINE && connection->phase == CONNECTION_DRAINING) {
-            break; /* TLS has ended in order: the FIN that is missing says nothing more */
+        if (connection->phase == CONNECTION_DRAINING) {
+            /* TLS has ended in order on both sides: the peer's FIN says nothing more, and some
+             * forwarders never pass it on. */
+            close_until(client, clock_now_us() + FIN_TIMEOUT_US);
+            break;
         }
+        enum exit_status result = client_wait_connection(client);
         if (result != EXIT_STATUS_OK) {
             echo_log_closed(ECHO_CLIENT_MODULE, connection, "deadline");
             return result;
@@ -57,11 +74,7 @@ static void close_after_failure(struct echo_client *client, const char *reason)
     uint64_t deadline_us = clock_now_us() + (uint64_t)client->config->close_timeout_ms * 1000;
     bool was_open = connection->phase == CONNECTION_OPEN;
     connection_start_close(connection, false, deadline_us);
-    while (!connection_close(connection) && clock_now_us() < deadline_us &&
-           control_stop_count() < 2) {
-        struct net_wait_item item = {.socket = connection->socket, .events = connection->wants};
-        net_wait(client->net, &item, 1, deadline_us);
-    }
+    close_until(client, deadline_us);
     if (was_open) {
         echo_log_closed(ECHO_CLIENT_MODULE, connection, reason);
     }

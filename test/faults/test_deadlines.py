@@ -126,7 +126,7 @@ class Deadlines(harness.ServerTestCase):
             self.check_ended(peer.sock, "idle", IDLE_MS, began)
 
     def test_peer_that_sends_and_never_reads(self):
-        """Its echo cannot go out, so it is not read from: the write stalls, then the session ends."""
+        """Its echo cannot go out, so it is not read from; the session ends as the write stalls."""
         with TlsPeer(connect(), testcerts.client_context()) as peer:
             peer.handshake()
             session = self.wait_server("handshake_ok", peer=peer.name)["session"]

@@ -51,7 +51,7 @@ class Hostile(harness.ServerTestCase):
             self.assertIn(failed["reason"], ("failed", "truncated", "alert"), f"seed {SEED}")
 
     def test_broken_hellos(self):
-        """One byte of a good ClientHello changed: an alert, a ServerHello or silence; never harm."""
+        """One bit of a good ClientHello changed: an alert, a ServerHello or silence; no harm."""
         source = random.Random(SEED)
         good = hello.client_hello(hello.OFFERED_SUITES, versions=[hello.TLS_1_3, hello.TLS_1_2])
         for _round in range(60):

@@ -87,12 +87,12 @@ class Refused(harness.TestCase):
 
 
 class BadBlob(harness.TestCase):
-    def refuse(self, path, *words):
-        wire = self.make_wire()
-        server = self.own(harness.new_server(wire, "--certs", path, certs=None))
-        self.check_exit(server, BAD_BLOB)
+    def refuse(self, path, *words, status=BAD_BLOB):
+        made = self.make_wire()
+        server = self.own(harness.new_server(made, "--certs", path, certs=None))
+        self.check_exit(server, status)
         lines = [line for line in server.lines if "ERROR" in line and "selfcheck" in line]
-        self.assertEqual(len(lines), 1)
+        self.assertEqual(len(lines), 1, server.log())
         for word in words:
             self.assertIn(word, lines[0])
         self.assertEqual(server.find_events("listening"), [])
@@ -108,6 +108,14 @@ class BadBlob(harness.TestCase):
 
     def test_no_blob_at_all(self):
         self.refuse(testcerts.file("server.pem"), "blob")
+
+    def test_key_of_another_certificate(self):
+        self.refuse(testcerts.blob("key_mismatch"), "key")
+
+    def test_own_certificate_out_of_date(self):
+        """The blob is sound; it is the day that is wrong."""
+        self.refuse(testcerts.blob("expired"), "expired", status=CONFIG)
+        self.refuse(testcerts.blob("not_yet_valid"), "not valid yet", status=CONFIG)
 
     def test_missing_file(self):
         self.refuse("/no/such/file.bin", "/no/such/file.bin")

@@ -81,7 +81,8 @@ class OnTheWire:
         self.echo(b"a question that is answered after the one that is not")
         later = self.watcher.all_frames()[seen:]
         arp = [f for f in later if f.source == self.mac and f.ethertype == frames.ETHERTYPE_ARP]
-        self.assertEqual([f for f in arp if f.payload[14:18] == socket.inet_aton("198.18.0.77")], [])
+        other = socket.inet_aton("198.18.0.77")
+        self.assertEqual([f for f in arp if f.payload[14:18] == other], [])
 
     def test_runt_and_garbage_frames_do_no_harm(self):
         mac = frames.mac_bytes(self.mac)

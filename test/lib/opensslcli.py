@@ -22,8 +22,8 @@ def s_client(*args, host=settings.SERVER_IP, port=settings.PORT, **more):
 
 
 class EchoServer(Process):
-    """s_server, made an echo server: what comes out of it goes back into it. Give -quiet, or it takes
-    some of the bytes for commands."""
+    """s_server, made an echo server: what comes out of it goes back into it. Give -quiet, or it
+    takes some of the bytes for commands."""
 
     def __init__(self, *args, variant="", port=4433):
         self._echo_thread = None

@@ -29,7 +29,7 @@ class ParseLine(unittest.TestCase):
         self.assertEqual(event["empty"], "")
 
     def test_other_lines_are_no_events(self):
-        for line in ("", "tls-echo-server: unknown option", "[ 1.2] INFO a b", "[1.000000] LOUD a b"):
+        for line in ("", "tls-echo: unknown option", "[ 1.2] INFO a b", "[1.000000] LOUD a b"):
             self.assertIsNone(events.parse_line(line))
 
     def test_broken_fields_are_an_error(self):

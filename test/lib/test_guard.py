@@ -1,4 +1,4 @@
-"""Does the guard stop tests whenever a packet could leave the machine, and whenever it can't tell?"""
+"""Does the guard stop tests whenever a packet could leave the machine, or it cannot tell?"""
 
 import os
 import subprocess
@@ -18,7 +18,8 @@ def route(destination, mask):
 
 
 def route6(destination, length, flags, device):
-    return f"{destination} {length} {ZEROS} 00 {ZEROS} 00000100 00000001 00000000 {flags} {device}\n"
+    numbers = f"00000100 00000001 00000000 {flags}"
+    return f"{destination} {length} {ZEROS} 00 {ZEROS} {numbers} {device}\n"
 
 
 class Texts(unittest.TestCase):

@@ -144,6 +144,20 @@ static void test_client_echoes_and_prints(void **state)
     assert_int_equal(fake_log_count("client closed session=1 reason=clean"), 1);
 }
 
+static void test_client_does_not_insist_on_the_fin(void **state)
+{
+    struct echo_client_config config = client_config();
+    uint64_t began_us = fake.now_us;
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello server", 0};
+    fake.script.read[1] = (struct fake_step){TLS_CLOSED, NULL, 0};
+    fake.script.drain = NET_WANT_READ;
+    assert_int_equal(run_client(&config), EXIT_STATUS_OK);
+    assert_true(fake.now_us - began_us < 500000);
+    assert_int_equal(fake_log_count("closed session=1 reason=clean"), 1);
+    assert_int_equal(fake_log_count("client deadline"), 0);
+}
+
 static void test_client_tells_a_cut_stream(void **state)
 {
     struct echo_client_config config = client_config();
@@ -234,6 +248,7 @@ int main(void)
         PROGRAM_TEST(test_server_tells_a_conflict_and_a_taken_port),
         PROGRAM_TEST(test_server_logs_stats_at_the_interval),
         PROGRAM_TEST(test_client_echoes_and_prints),
+        PROGRAM_TEST(test_client_does_not_insist_on_the_fin),
         PROGRAM_TEST(test_client_tells_a_cut_stream),
         PROGRAM_TEST(test_client_wants_the_close_notify_too),
         PROGRAM_TEST(test_client_finds_a_wrong_echo),
