@@ -1,5 +1,7 @@
 """Does the firmware get its address by DHCP, names by DNS, and notice when its address is taken?"""
 
+import itertools
+
 import frames
 import harness
 import services
@@ -28,7 +30,8 @@ class Dhcp(harness.TestCase):
         listening = server.wait_event("listening", 30)
         self.assertEqual(listening["ip"], "198.18.0.50")
         self.assertEqual(server.find_events("net_up")[0]["ip"], "198.18.0.50/24")
-        self.assertEqual(dhcp.seen[:2], [services.DISCOVER, services.REQUEST])
+        kinds = [kind for kind, _again in itertools.groupby(dhcp.seen)]
+        self.assertEqual(kinds[:2], [services.DISCOVER, services.REQUEST])
         with TlsPeer(connect("198.18.0.50"), testcerts.client_context()) as peer:
             self.assertEqual(peer.handshake().echo(b"leased"), b"leased")
         self.check_stopped(server)
