@@ -131,7 +131,8 @@ struct tls_context_config {
     const struct tls_identity *identity; /* a server's is required, a client's may be NULL */
     const struct tls_trust *trust;       /* may be NULL only for a server with PEER_AUTH_NONE */
     const char *const *alpn; /* protocols offered or accepted, most wanted first, NULL-terminated;
-                                NULL: none. Borrowed until tls_context_close. */
+                                NULL: none. Without one in common a server fails. Borrowed until
+                                tls_context_close. */
     bool tickets;            /* session tickets: issue them (server), keep them (client) */
 };
 
@@ -163,8 +164,8 @@ struct tls_session_config {
 };
 
 /* Makes a session; *out is owned by the caller. The context must outlive it. Errors: NO_MEMORY,
- * MISUSE (a client without server_name), FAILED. An unusable resume span is not an error: the
- * handshake is then a full one. */
+ * MISUSE (a client without server_name), FAILED. An unusable resume span, or one
+ * of a session with another server_name, is not an error: the handshake is then a full one. */
 PORT_MUST_USE enum tls_outcome tls_session_open(struct tls_context *context,
                                                 const struct tls_session_config *config,
                                                 struct tls_session **out);
@@ -193,10 +194,11 @@ PORT_MUST_USE enum tls_outcome tls_read(struct tls_session *session, uint8_t *bu
 PORT_MUST_USE enum tls_outcome tls_write(struct tls_session *session, const uint8_t *bytes,
                                          size_t len, size_t *count);
 
-/* Ends our side: flushes what is pending (data, a ticket, an alert), then sends close_notify. OK
- * only when close_notify itself was taken by the transport; OK again if called later. After a
- * failed handshake it flushes our fatal alert instead and is OK when that was taken, or when there
- * is none to send. Reading goes on being possible after it. Does not close the transport. */
+/* Ends our side: flushes what is pending (data that a write has sealed, a ticket, an alert), then
+ * sends close_notify. OK only when close_notify itself was taken by the transport; OK again if
+ * called later. After a failed handshake it flushes our fatal alert instead and is OK when that was
+ * taken, or when there is none to send. Reading goes on being possible after it. Does not close the
+ * transport. */
 PORT_MUST_USE enum tls_outcome tls_close(struct tls_session *session);
 
 /* True if a read can make progress without the transport becoming readable: decrypted bytes, or
