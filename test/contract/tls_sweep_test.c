@@ -2,9 +2,13 @@
  * call, one bit flipped in each byte. Every end is typed, nobody waits for ever, nothing leaks. */
 #include "contract.h"
 #include "identities.h"
+#include "memory_port.h"
 #include "pair.h"
 
 #define MESSAGE_LEN 300
+
+/* A library with caches of its own fills one now and then; what leaks does so at every point. */
+#define CACHE_FILLS_MAX 3
 
 static uint8_t to_server[MESSAGE_LEN], to_client[MESSAGE_LEN];
 
@@ -16,6 +20,7 @@ struct scenario {
     size_t to_server_len, to_client_len;         /* bytes sent without a fault */
     size_t client_call_count, server_call_count; /* transport calls without a fault */
     size_t blocks;                               /* memory in use without sessions */
+    unsigned cache_fills;
 };
 
 static void begin(struct scenario *scenario)
@@ -35,6 +40,18 @@ static void check_only_true_data(const struct side *side, const uint8_t *expecte
     }
 }
 
+/* Some of OpenSSL's error paths fetch an algorithm that no path before them needed, and keep it. */
+static void check_blocks(struct scenario *scenario)
+{
+    size_t blocks = memory_block_count();
+    if (contract_options.lenient_memory && blocks > scenario->blocks &&
+        scenario->cache_fills < CACHE_FILLS_MAX) {
+        scenario->cache_fills++;
+        scenario->blocks = blocks;
+    }
+    CHECK_BLOCKS(scenario->blocks);
+}
+
 /* Ends the conversation and checks what holds after every fault. */
 static void end(struct scenario *scenario)
 {
@@ -42,7 +59,7 @@ static void end(struct scenario *scenario)
     check_only_true_data(&pair->client, to_client);
     check_only_true_data(&pair->server, to_server);
     pair_close_sessions(pair);
-    CHECK_BLOCKS(scenario->blocks);
+    check_blocks(scenario);
 }
 
 static void measure(struct scenario *scenario)
