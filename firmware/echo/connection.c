@@ -70,6 +70,11 @@ enum tls_outcome connection_start(struct connection *connection, struct net_sock
     return tls_session_open(context, &own, &connection->session);
 }
 
+bool connection_is_want(enum tls_outcome outcome)
+{
+    return outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE;
+}
+
 enum tls_outcome connection_handshake(struct connection *connection)
 {
     enum tls_outcome outcome = note_wants(connection, tls_handshake(connection->session));
@@ -107,8 +112,7 @@ void connection_start_close(struct connection *connection, bool await_notify, ui
 
 static bool close_notify(struct connection *connection)
 {
-    enum tls_outcome outcome = note_wants(connection, tls_close(connection->session));
-    return outcome != TLS_WANT_READ && outcome != TLS_WANT_WRITE;
+    return !connection_is_want(note_wants(connection, tls_close(connection->session)));
 }
 
 static bool close_finish(struct connection *connection)
@@ -126,7 +130,7 @@ static bool close_await(struct connection *connection)
         return true;
     }
     connection->ending = connection_read(connection, unexpected, sizeof(unexpected), &count);
-    return connection->ending != TLS_WANT_READ && connection->ending != TLS_WANT_WRITE;
+    return !connection_is_want(connection->ending);
 }
 
 /* Unread bytes make TCP answer close with RST, which can overtake our close_notify and destroy it

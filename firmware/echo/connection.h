@@ -44,6 +44,9 @@ PORT_MUST_USE enum tls_outcome connection_start(struct connection *connection,
                                                 struct tls_context *context,
                                                 const struct tls_session_config *config);
 
+/* True for the two outcomes that say: call again once the socket is ready. */
+bool connection_is_want(enum tls_outcome outcome);
+
 /* As tls_handshake, tls_read and tls_write; they note what to wait for, and count bytes. */
 PORT_MUST_USE enum tls_outcome connection_handshake(struct connection *connection);
 PORT_MUST_USE enum tls_outcome connection_read(struct connection *connection, uint8_t *buf,

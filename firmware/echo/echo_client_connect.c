@@ -163,7 +163,7 @@ enum exit_status client_handshake(struct echo_client *client)
     struct connection *connection = &client->connection;
     client_begin_phase(client, "handshake", client->config->handshake_timeout_ms);
     enum tls_outcome outcome = connection_handshake(connection);
-    while (outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE) {
+    while (connection_is_want(outcome)) {
         enum exit_status result = client_wait_connection(client);
         if (result != EXIT_STATUS_OK) {
             echo_log_handshake_failed(LOG_LEVEL_ERROR, ECHO_CLIENT_MODULE, connection,

@@ -135,7 +135,7 @@ static enum exit_status look_at_peer(struct echo_client *client, bool *open)
     size_t count;
     enum tls_outcome outcome =
         connection_read(&client->connection, unexpected, sizeof(unexpected), &count);
-    if (outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE) {
+    if (connection_is_want(outcome)) {
         return EXIT_STATUS_OK;
     }
     *open = false;

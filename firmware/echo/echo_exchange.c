@@ -9,7 +9,7 @@
 
 static bool has_ended(enum tls_outcome outcome)
 {
-    return outcome != TLS_OK && outcome != TLS_WANT_READ && outcome != TLS_WANT_WRITE;
+    return outcome != TLS_OK && !connection_is_want(outcome);
 }
 
 void echo_exchange_start(struct echo_exchange *exchange, const struct payload *payload)

@@ -20,11 +20,6 @@ static uint64_t deadline_after(uint32_t timeout_ms)
     return clock_now_us() + (uint64_t)timeout_ms * 1000;
 }
 
-static bool is_want(enum tls_outcome outcome)
-{
-    return outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE;
-}
-
 static bool buffer_is_empty(const struct echo_session *session)
 {
     return session->begin == session->end;
@@ -92,7 +87,7 @@ static void handshake_done(struct echo_session *session, struct echo_service *se
 static bool session_handshake(struct echo_session *session, struct echo_service *service)
 {
     enum tls_outcome outcome = connection_handshake(&session->connection);
-    if (is_want(outcome)) {
+    if (connection_is_want(outcome)) {
         return false;
     }
     if (outcome != TLS_OK) {
@@ -118,7 +113,7 @@ static enum tls_outcome session_fill(struct echo_session *session)
                                   sizeof(session->buffer) - session->end, &count);
         session->end += count;
     }
-    if (outcome != TLS_OK && !is_want(outcome)) {
+    if (outcome != TLS_OK && !connection_is_want(outcome)) {
         session->input = outcome;
     }
     return buffer_is_empty(session) ? outcome : TLS_OK;
@@ -174,7 +169,7 @@ static bool must_read_on(const struct echo_session *session)
 static void session_echo(struct echo_session *session, struct echo_service *service)
 {
     enum tls_outcome outcome = session_turns(session, service);
-    if (outcome != TLS_OK && !is_want(outcome)) {
+    if (outcome != TLS_OK && !connection_is_want(outcome)) {
         session_start_close(session, service, echo_close_reason(outcome));
         return;
     }

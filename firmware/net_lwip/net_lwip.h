@@ -41,6 +41,9 @@ void net_socket_abort_leftovers(void);
 /* ---- net_neighbour.c ---------------------------------------------------------------------------
  */
 
+/* The address that frames for ip go to: ip itself, or the gateway, 0.0.0.0 if there is none. */
+const ip4_addr_t *net_neighbour_next_hop(const struct netif *netif, const ip4_addr_t *ip);
+
 /* All under the core lock. The socket has begun to connect: end that if nobody answers ARP. */
 void net_neighbour_watch(struct net_socket *socket);
 void net_neighbour_stop(struct net *net);

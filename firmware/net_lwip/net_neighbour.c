@@ -15,8 +15,7 @@
 /* lwIP asks by ARP once a second: three questions without an answer. */
 #define PATIENCE_US 3000000
 
-/* The address that frames for ip go to: ip itself, or the gateway. */
-static const ip4_addr_t *next_hop(const struct netif *netif, const ip4_addr_t *ip)
+const ip4_addr_t *net_neighbour_next_hop(const struct netif *netif, const ip4_addr_t *ip)
 {
     bool is_near = ip4_addr_net_eq(ip, netif_ip4_addr(netif), netif_ip4_netmask(netif));
     return is_near ? ip : netif_ip4_gw(netif);
@@ -26,7 +25,7 @@ static bool has_neighbour(struct netif *netif, const ip4_addr_t *ip)
 {
     struct eth_addr *mac;
     const ip4_addr_t *found;
-    return etharp_find_addr(netif, next_hop(netif, ip), &mac, &found) >= 0;
+    return etharp_find_addr(netif, net_neighbour_next_hop(netif, ip), &mac, &found) >= 0;
 }
 
 static bool is_connecting(const struct net_socket *socket)

@@ -164,9 +164,8 @@ enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out
 static bool has_route(struct net *net, const ip4_addr_t *ip)
 {
     const struct netif *netif = &net->device.netif;
-    bool is_near = ip4_addr_net_eq(ip, netif_ip4_addr(netif), netif_ip4_netmask(netif));
     return net->address.status.state == NET_STATE_UP &&
-           (is_near || !ip4_addr_isany(netif_ip4_gw(netif)));
+           !ip4_addr_isany(net_neighbour_next_hop(netif, ip));
 }
 
 static enum net_outcome check_route(struct net *net, const struct net_address *peer)
