@@ -13,7 +13,7 @@
 
 #define OPTIONS_ALPN_MAX 8
 #define OPTIONS_NAME_MAX 253 /* of a host name, bytes (RFC 1035 section 2.3.4) */
-#define OPTIONS_TABLE_MAX 32 /* rows of the option table */
+#define OPTIONS_TABLE_MAX 64 /* rows of the option table */
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
