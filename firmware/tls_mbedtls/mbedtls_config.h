@@ -75,6 +75,9 @@ int64_t tls_mbedtls_time(int64_t *out);
 #define MBEDTLS_ECP_DP_SECP384R1_ENABLED
 #define MBEDTLS_ECP_NIST_OPTIM /* reduction made for each NIST prime: several times faster */
 #define MBEDTLS_ECDH_C
+/* X25519 by Everest: verified, constant time and several times faster. A patch of ours brings it to
+ * TLS 1.3. */
+#define MBEDTLS_ECDH_VARIANT_EVEREST_ENABLED
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15 /* signatures of certificates, and of TLS 1.2 handshakes */
