@@ -9,21 +9,12 @@
 # TLS_ECHO_CACHE names another cache than ~/.cache/tls-echo, DEBIAN_MIRROR another mirror than
 # the one this machine uses itself.
 set -eu
-export LC_ALL=C
 
-suite=trixie
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 here=$(cd "$(dirname "$0")" && pwd)
 lock=$here/sources.lock
-
-say() {
-    echo "third_party: $*" >&2
-}
-
-die() {
-    say "$*"
-    exit 1
-}
+archive_user=third_party
+# shellcheck source=third_party/archive.sh
+. "$here/archive.sh"
 
 usage() {
     sed -n '2,/^set /{/^#/s/^# \{0,1\}//p;}' "$0" >&2
@@ -36,12 +27,8 @@ offline_hint() {
     echo "To build without the archive, give the source yourself: cmake --preset NAME -D$option=FOLDER"
 }
 
-need_commands() {
-    for command in "$@"; do
-        command -v "$command" >/dev/null ||
-            die "'$command' is missing: install it (packages apt, dpkg-dev, util-linux, coreutils)." \
-                "$(offline_hint "$package")"
-    done
+need_tools() {
+    need_commands "apt, dpkg-dev, util-linux, coreutils" "$@"
 }
 
 # ---- Versions ------------------------------------------------------------------------------------
@@ -75,69 +62,16 @@ locked_version() {
 
 # ---- The archive ---------------------------------------------------------------------------------
 
-# The Debian mirror that this machine itself is set up with.
-find_mirror() {
-    [ -z "${DEBIAN_MIRROR:-}" ] || {
-        echo "$DEBIAN_MIRROR"
-        return
-    }
-    # Origin and label are known after the machine's first "apt-get update" only.
-    apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
-        awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }
-             NF == 1 && $1 !~ /security/ && !other { other = $1 }
-             END { if (other) print other }' | head -n 1
-}
-
-# Sets apt up in a folder of its own: nothing of the machine's configuration changes, no root needed.
-prepare_apt() {
-    mirror=$(find_mirror)
-    [ -n "$mirror" ] ||
-        die "this machine has no Debian mirror in its apt sources; name one in DEBIAN_MIRROR." \
-            "$(offline_hint "$package")"
-    [ -r "$keyring" ] || die "$keyring is missing: install the package debian-archive-keyring."
-    mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
-    echo "deb-src [signed-by=$keyring] $mirror $suite main" >"$cache/apt/sources.list"
-    cat >"$cache/apt/apt.conf" <<END
-Dir::Etc::sourcelist "$cache/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Dir::State::lists "$cache/apt/lists";
-Dir::Cache "$cache/apt/cache";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Acquire::Retries "3";
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-END
-    say "asking $mirror for the sources in Debian $suite"
-    run_apt apt-get update --error-on=any ||
-        die "cannot read the source index (see above): is there a network?" \
-            "$(offline_hint "$package")"
-}
-
-# Runs apt quietly: what it has to say comes on failure only.
-run_apt() {
-    command=$1
-    shift
-    "$command" -c "$cache/apt/apt.conf" "$@" >"$cache/apt/log" 2>&1 || {
-        cat "$cache/apt/log" >&2
-        return 1
-    }
+read_index() {
+    prepare_apt "$cache/apt" deb-src main
 }
 
 archive_versions() {
-    apt-cache -c "$cache/apt/apt.conf" showsrc --only-source "$1" | sed -n 's/^Version: //p'
+    apt-cache -c "$apt/apt.conf" showsrc --only-source "$1" | sed -n 's/^Version: //p'
 }
 
 newest_version() {
-    newest=
-    for version in $(archive_versions "$1"); do
-        if [ -z "$newest" ] || dpkg --compare-versions "$version" gt "$newest"; then
-            newest=$version
-        fi
-    done
-    echo "$newest"
+    archive_versions "$1" | newest_of_versions
 }
 
 # Puts package $1 of version $2 into the cache, complete or not at all.
@@ -201,7 +135,7 @@ obtain() {
         notice_newer "$1" "$locked" "$version"
         return
     fi
-    prepare_apt
+    read_index
     obtain_from_archive "$1" "$locked"
 }
 
@@ -268,11 +202,8 @@ unpack() {
 
 fetch() {
     package=$1
-    need_commands apt-get apt-cache dpkg dpkg-source patch flock sha256sum
-    mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
-        die "cannot write to the cache $cache: name another folder in TLS_ECHO_CACHE."
-    exec 9>"$cache/lock"
-    flock 9 # two builds at once: the second one finds the work done
+    need_tools apt-get apt-cache dpkg dpkg-source patch flock sha256sum
+    lock_cache
     obtain "$1"
     unpack "$1"
     echo "$tree"
@@ -343,11 +274,9 @@ lock_lines() {
 
 update_lock() {
     package=mbedtls
-    need_commands apt-get apt-cache dpkg flock sha256sum
-    mkdir -p "$cache"
-    exec 9>"$cache/lock"
-    flock 9
-    prepare_apt
+    need_tools apt-get apt-cache dpkg flock sha256sum
+    lock_cache
+    read_index
     mkdir -p "$cache/partial"
     {
         sed -n '/^#/p' "$lock"
@@ -358,10 +287,7 @@ update_lock() {
     say "wrote $lock"
 }
 
-[ -n "${TLS_ECHO_CACHE:-${XDG_CACHE_HOME:-${HOME:-}}}" ] ||
-    die "there is no home folder to keep downloads in: name a folder in TLS_ECHO_CACHE."
-cache=${TLS_ECHO_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/tls-echo}
-
+find_cache
 case $#:${1:-}:${2:-}:${4:-} in
 1:mbedtls:: | 1:lwip::) fetch "$1" ;;
 5:mbedtls:--from:--into | 5:lwip:--from:--into) copy_folder "$1" "$3" "$5" ;;

@@ -3,4 +3,4 @@
 # usage: check_shell.sh SHELLCHECK SOURCE_DIR
 set -eu
 cd "$2"
-find certs third_party test -name '*.sh' -exec "$1" run .ci/run {} +
+find board certs third_party test -name '*.sh' -exec "$1" --external-sources run .ci/run {} +
