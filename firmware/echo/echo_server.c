@@ -6,12 +6,9 @@
 #include "clock_port.h"
 #include "control_port.h"
 #include "echo_names.h"
-#include "echo_session.h"
-#include "log_port.h"
-#include "memory_port.h"
-#include "rate_limit.h"
+#include "echo_server_internal.h"
 
-#define MODULE "server"
+#define MODULE ECHO_SERVER_MODULE
 
 /* Connections accepted in one round before the sessions get their turn. */
 #define ACCEPTS_MAX 16
@@ -19,65 +16,13 @@
 /* Connections that may wait in the stack for their accept. */
 #define BACKLOG_MAX 16
 
-struct echo_server {
-    struct echo_service service;
-    struct net *net;
-    struct net_socket *listener;   /* NULL while draining */
-    struct echo_session *sessions; /* config->max_sessions of them */
-    struct net_wait_item *items;   /* one a session, and the listener's behind them */
-    struct rate_limit rate_limit;
-    unsigned last_id;
-    uint64_t stats_us; /* when the next stats event is due */
-};
-
-static unsigned session_count(const struct echo_server *server)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
-        count += server->sessions[i].connection.phase != CONNECTION_NONE;
-    }
-    return count;
-}
-
 /* ---- Numbers --------------------------------------------------------------------------------- */
-
-/* Counted when they end, and those still going on now. */
-static void count_bytes(const struct echo_server *server, uint64_t *in, uint64_t *out)
-{
-    *in = server->service.counters.bytes_in;
-    *out = server->service.counters.bytes_out;
-    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
-        *in += server->sessions[i].connection.bytes_in;
-        *out += server->sessions[i].connection.bytes_out;
-    }
-}
-
-static void log_stats(const struct echo_server *server)
-{
-    const struct echo_counters *counters = &server->service.counters;
-    struct net_stats net;
-    uint64_t in, out;
-    net_get_stats(server->net, &net);
-    count_bytes(server, &in, &out);
-    log_event(LOG_LEVEL_INFO, MODULE, "stats",
-              "sessions=%u accepted=%llu refused=%llu handshakes=%llu handshakes_failed=%llu "
-              "resumed=%llu sockets=%u netconns=%u active_pcbs=%u time_wait_pcbs=%u net_heap=%u "
-              "net_heap_peak=%u tls_heap=%zu tls_heap_peak=%zu bytes_in=%llu bytes_out=%llu "
-              "rx_frames=%u tx_frames=%u rx_dropped=%u",
-              session_count(server), (unsigned long long)counters->accepted,
-              (unsigned long long)counters->refused, (unsigned long long)counters->handshakes,
-              (unsigned long long)counters->handshakes_failed,
-              (unsigned long long)counters->resumed, net.sockets, net.netconns, net.active_pcbs,
-              net.time_wait_pcbs, net.heap_used_len, net.heap_peak_len, memory_used_len(),
-              memory_peak_len(), (unsigned long long)in, (unsigned long long)out, net.rx_frames,
-              net.tx_frames, net.rx_dropped);
-}
 
 static void stats_when_due(struct echo_server *server)
 {
     uint64_t now_us = clock_now_us();
     if (now_us >= server->stats_us) {
-        log_stats(server);
+        server_log_stats(server, LOG_LEVEL_INFO, MODULE);
         server->stats_us = now_us + (uint64_t)server->service.config->stats_interval_s * 1000000;
     }
 }
@@ -203,13 +148,14 @@ static void serve_round(struct echo_server *server)
 
 static void drain(struct echo_server *server)
 {
-    log_event(LOG_LEVEL_INFO, MODULE, "draining", "sessions=%u", session_count(server));
+    log_event(LOG_LEVEL_INFO, MODULE, "draining", "sessions=%u", server_session_count(server));
     net_socket_close(server->listener);
     server->listener = NULL;
     for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
         echo_session_drain(&server->sessions[i], &server->service);
     }
-    while (session_count(server) > 0 && control_stop_count() < 2 && !address_is_lost(server)) {
+    while (server_session_count(server) > 0 && control_stop_count() < 2 &&
+           !address_is_lost(server)) {
         serve_round(server);
     }
     for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
@@ -265,7 +211,7 @@ static enum exit_status serve(struct echo_server *server)
     }
     result = address_is_lost(server) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
     drain(server);
-    log_stats(server);
+    server_log_stats(server, LOG_LEVEL_INFO, MODULE);
     return result;
 }
 

@@ -1,0 +1,28 @@
+/* What the server's files share: its loop, and what it tells about itself. */
+#ifndef ECHO_SERVER_INTERNAL_H
+#define ECHO_SERVER_INTERNAL_H
+
+#include "echo_session.h"
+#include "log_port.h"
+#include "rate_limit.h"
+
+#define ECHO_SERVER_MODULE "server"
+
+struct echo_server {
+    struct echo_service service;
+    struct net *net;
+    struct net_socket *listener;   /* NULL while draining */
+    struct echo_session *sessions; /* config->max_sessions of them */
+    struct net_wait_item *items;   /* one a session, and the listener's behind them */
+    struct rate_limit rate_limit;
+    unsigned last_id;
+    uint64_t stats_us; /* when the next stats event is due */
+};
+
+/* Sessions going on now. */
+unsigned server_session_count(const struct echo_server *server);
+
+/* Logs the stats event, as an event of this level and module. */
+void server_log_stats(const struct echo_server *server, enum log_level level, const char *module);
+
+#endif
