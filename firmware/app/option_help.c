@@ -33,8 +33,9 @@ static void print_option(const struct option_spec *spec, enum tls_role role, FIL
 static void print_options(unsigned roles, enum tls_role role, FILE *out)
 {
     for (size_t i = 0; i < option_count; i++) {
-        if (option_table[i].roles == roles) {
-            print_option(&option_table[i], role, out);
+        const struct option_spec *spec = &option_table[i];
+        if (spec->roles == roles && option_belongs(spec, OPTION_ON_COMMAND_LINE)) {
+            print_option(spec, role, out);
         }
     }
 }

@@ -11,6 +11,8 @@
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const client_auths[] = {"none", "optional", "required", NULL};
+static const char *const roles[] = {"server", "client", NULL};
+static const char *const at_ends[] = {"reboot", "poweroff", "halt", NULL};
 
 #define ADDRESS_ALLOWED "an IPv4 address of a host, four decimal numbers with dots"
 #define HOUR_MS UINT64_C(3600000)
@@ -35,6 +37,17 @@ static bool parse_version(const struct option_spec *spec, const char *value, str
     return strcmp(value, "yes") == 0;
 }
 
+/* TLS_SERVER and TLS_CLIENT, in the order of the choices. */
+static bool parse_role(const struct option_spec *spec, const char *value, struct options *out)
+{
+    bool is_server = strcmp(value, spec->choices[0]) == 0;
+    if (!is_server && strcmp(value, spec->choices[1]) != 0) {
+        return false;
+    }
+    out->role = is_server ? TLS_SERVER : TLS_CLIENT;
+    return true;
+}
+
 /* clang-format off: one row a line or two reads as the table it is */
 const struct option_spec option_table[] = {
     {"netif", "SPEC", OPTION_COMMON, option_parse_netif, FIELD(netif), FROM_BOARD(netif),
@@ -57,7 +70,8 @@ const struct option_spec option_table[] = {
     {"certs", "FILE", OPTION_COMMON, option_parse_text, FIELD(certs_path), NO_BOARD,
      .allowed = "the path of a file", .help = "use this certificate blob, not the embedded one"},
     {"min-tls", "1.2|1.3", OPTION_COMMON, option_parse_choice, FIELD(min_tls), NO_BOARD,
-     .choices = tls_versions, .fallback = "1.2", .help = "lowest TLS version accepted"},
+     .choices = tls_versions, .fallback = "1.2", .security = true,
+     .help = "lowest TLS version accepted"},
     {"alpn", "NAME[,NAME]", OPTION_COMMON, option_parse_alpn, NO_BOARD,
      .allowed = "1 to 8 protocol names of 1 to 255 bytes with commas between them",
      .help = "TLS application protocols, most wanted first"},
@@ -76,7 +90,7 @@ const struct option_spec option_table[] = {
     {"max-sessions", "N", OPTION_SERVER, option_parse_number, FIELD(max_sessions), NO_BOARD,
      .min = 1, .max = 1024, .fallback = "16", .help = "sessions at a time; more are refused"},
     {"client-auth", "none|optional|required", OPTION_SERVER, option_parse_choice,
-     FIELD(client_auth), NO_BOARD, .choices = client_auths, .fallback = "none",
+     FIELD(client_auth), NO_BOARD, .choices = client_auths, .fallback = "none", .security = true,
      .help = "whether clients must show a certificate"},
     {"stats-interval", "S", OPTION_SERVER, option_parse_number, FIELD(stats_interval_s), NO_BOARD,
      .min = 0, .max = DAY_S, .fallback = "0", .help = "log statistics this often; 0: at the end"},
@@ -100,6 +114,15 @@ const struct option_spec option_table[] = {
     {"resume", NULL, OPTION_CLIENT, option_parse_switch, FIELD(resume), NO_BOARD, .fallback = "no",
      .help = "connect once more and resume the session"},
 
+    {"role", "server|client", OPTION_COMMON, parse_role, NO_BOARD, .choices = roles,
+     .card_only = true, .help = "which of the two programs the board runs; without it the server"},
+    {"peer", "HOST[:PORT]", OPTION_CLIENT, option_parse_text, FIELD(peer), NO_BOARD,
+     .card_only = true, .allowed = "a host, and :PORT if need be",
+     .help = "the server to connect to"},
+    {"at-end", "reboot|poweroff|halt", OPTION_COMMON, option_parse_choice, FIELD(at_end), NO_BOARD,
+     .choices = at_ends, .fallback = "poweroff", .card_only = true,
+     .help = "what the board does when the program has ended"},
+
     {"help", NULL, OPTION_COMMON, parse_help, NO_BOARD, .command_line_only = true,
      .help = "print this page"},
     {"version", NULL, OPTION_COMMON, parse_version, NO_BOARD, .command_line_only = true,
@@ -121,65 +144,17 @@ const struct option_spec *option_find(const char *name, size_t len)
     return NULL;
 }
 
-#define NAME_MAX_LEN 24 /* longer than any name in the table */
-
-/* What people mix up without meaning another option. */
-static char fold(char c)
+bool option_belongs(const struct option_spec *spec, enum option_place place)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return (char)(c - 'A' + 'a');
+    switch (place) {
+    case OPTION_ON_COMMAND_LINE:
+        return !spec->card_only;
+    case OPTION_IN_FILE:
+        return !spec->card_only && !spec->command_line_only;
+    case OPTION_ON_CARD:
+        return !spec->command_line_only;
     }
-    return c == '_' ? '-' : c;
-}
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-/* Levenshtein distance: how many characters to insert, remove or change. row[j] is the distance of
- * what was seen of a to the first j characters of b. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t row[NAME_MAX_LEN + 1];
-    size_t b_len = strlen(b);
-    for (size_t j = 0; j <= b_len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t above = row[j];
-            size_t changed = diagonal + (fold(a[i]) != b[j - 1] ? 1 : 0);
-            row[j] = smallest(above + 1, row[j - 1] + 1, changed);
-            diagonal = above;
-        }
-    }
-    return row[b_len];
-}
-
-const struct option_spec *option_find_nearest(const char *name, enum tls_role role)
-{
-    size_t name_len = strlen(name);
-    if (name_len > NAME_MAX_LEN) {
-        return NULL;
-    }
-    const struct option_spec *nearest = NULL;
-    size_t nearest_distance = name_len / 3 + 2; /* farther than this is not alike */
-    for (size_t i = 0; i < option_count; i++) {
-        if ((option_table[i].roles & (1U << role)) == 0) {
-            continue;
-        }
-        size_t distance = edit_distance(name, option_table[i].name);
-        if (distance >= nearest_distance) {
-            continue;
-        }
-        nearest = &option_table[i];
-        nearest_distance = distance;
-    }
-    return nearest;
+    return false;
 }
 
 static const char *board_default(const struct option_spec *spec, enum tls_role role)

@@ -27,6 +27,9 @@ struct option_spec {
     const char *fallback;       /* the default, as one would type it; NULL: none */
     size_t board_offset; /* of the default in struct board_defaults, or OPTION_NO_BOARD_DEFAULT */
     bool command_line_only; /* has no place in a configuration file */
+    bool card_only;         /* has a place in the file on a card alone */
+    bool security; /* on a card, a value that is not understood stops the start: the default could
+                      be weaker than what was meant */
     const char *help;
 };
 
@@ -36,8 +39,20 @@ extern const size_t option_count;
 /* The option of this name (len bytes), or NULL. */
 const struct option_spec *option_find(const char *name, size_t len);
 
-/* The option of this role whose name is most like name, or NULL if none is much alike. */
-const struct option_spec *option_find_nearest(const char *name, enum tls_role role);
+/* Where a person can give an option. */
+enum option_place { OPTION_ON_COMMAND_LINE, OPTION_IN_FILE, OPTION_ON_CARD };
+
+/* True if this is a place for the option. */
+bool option_belongs(const struct option_spec *spec, enum option_place place);
+
+/* The option for this role and place whose name is most like name, or NULL if none is much alike.
+ */
+const struct option_spec *option_find_nearest(const char *name, enum tls_role role,
+                                              enum option_place place);
+
+/* The security setting that someone who wrote name, which is no option, may have meant: its name is
+ * the nearest, or has a word in common; NULL: none. */
+const struct option_spec *option_find_security(const char *name, enum tls_role role);
 
 /* The default for a role as one would type it, the board's included; NULL: none. */
 const char *option_default(const struct option_spec *spec, enum tls_role role);

@@ -10,12 +10,14 @@
 #include "netif_spec.h"
 #include "option_table.h"
 #include "option_values.h"
+#include "options_steps.h"
 
 static PORT_PRINTF(2, 3) bool fail(struct options_error *error, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
     error->status = EXIT_STATUS_USAGE;
+    error->culprit = NULL;
     (void)vsnprintf(error->text, sizeof(error->text), format, values);
     va_end(values);
     return false;
@@ -55,7 +57,7 @@ struct argument {
 static bool fail_unknown(struct options_error *error, const char *name, enum tls_role role)
 {
     char quoted[128];
-    const struct option_spec *nearest = option_find_nearest(name, role);
+    const struct option_spec *nearest = option_find_nearest(name, role, OPTION_ON_COMMAND_LINE);
     log_quote(quoted, sizeof(quoted), name);
     if (nearest == NULL) {
         return fail(error, "unknown option --%s; --help shows all", quoted);
@@ -71,6 +73,9 @@ static bool find_option(const char *name, size_t len, enum tls_role role,
         char copy[64];
         (void)snprintf(copy, sizeof(copy), "%.*s", (int)(len < sizeof(copy) ? len : 63), name);
         return fail_unknown(error, copy, role);
+    }
+    if (!option_belongs(*out, OPTION_ON_COMMAND_LINE)) {
+        return fail(error, "only the file on a card can have the option %s", (*out)->name);
     }
     if (((*out)->roles & (1U << role)) == 0) {
         return fail(error, "--%s is an option of the %s", (*out)->name,
@@ -135,7 +140,7 @@ static bool scan(struct scanner *scanner, enum tls_role role, struct argument *o
 
 /* ---- HOST[:PORT] */
 
-static bool take_host(const char *text, struct options *out, struct options_error *error)
+bool options_take_host(const char *text, struct options *out, struct options_error *error)
 {
     char quoted[128];
     log_quote(quoted, sizeof(quoted), text);
@@ -176,7 +181,7 @@ static bool take_host(const char *text, struct options *out, struct options_erro
 
 /* ---- Passes */
 
-static bool set_defaults(struct options *out, struct options_error *error)
+bool options_set_defaults(struct options *out, struct options_error *error)
 {
     for (size_t i = 0; i < option_count; i++) {
         const struct option_spec *spec = &option_table[i];
@@ -203,7 +208,7 @@ static bool take_argument(const struct argument *argument, enum pass pass, struc
         return true;
     }
     if (argument->spec == NULL) {
-        return pass == PASS_NAMES || take_host(argument->value, out, error);
+        return pass == PASS_NAMES || options_take_host(argument->value, out, error);
     }
     if (argument->spec->command_line_only != (pass == PASS_NAMES)) {
         return true;
@@ -239,17 +244,23 @@ static bool is_in_use(const struct options *options, const char *name)
     return options_source(options, name) != OPTION_DEFAULT;
 }
 
-/* Back to the default: the file's value, where the command line says something that excludes it. */
-static void forget(struct options *out, const char *name)
+void options_forget(struct options *out, const char *name)
 {
     const struct option_spec *spec = option_find(name, strlen(name));
     const char *value = option_default(spec, out->role);
     if (value != NULL) {
         (void)spec->parse(spec, value, out);
+    } else if (strcmp(name, "gateway") == 0) {
+        memset(out->gateway, 0, sizeof(out->gateway));
     } else {
-        out->size = 0; /* the only one of them without a default */
+        out->size = 0; /* the only other one without a default */
     }
     out->source[spec - option_table] = OPTION_DEFAULT;
+}
+
+static unsigned option_line(const struct options *options, const char *name)
+{
+    return options->line[option_find(name, strlen(name)) - option_table];
 }
 
 static bool settle_conflict(struct options *out, const char *a, const char *b,
@@ -261,9 +272,11 @@ static bool settle_conflict(struct options *out, const char *a, const char *b,
     enum option_source source_a = options_source(out, a);
     enum option_source source_b = options_source(out, b);
     if (source_a == source_b) {
-        return fail(error, "--%s and --%s cannot be used together", a, b);
+        (void)fail(error, "--%s and --%s cannot be used together", a, b);
+        error->culprit = option_line(out, a) > option_line(out, b) ? a : b;
+        return false;
     }
-    forget(out, source_a < source_b ? a : b);
+    options_forget(out, source_a < source_b ? a : b);
     return true;
 }
 
@@ -300,12 +313,15 @@ static bool settle_gateway(struct options *out, struct options_error *error)
         return true;
     }
     if (given && out->ip_mode == NET_IP_DHCP) {
-        return fail(error,
-                    "--gateway and --ip dhcp cannot be used together: DHCP names the gateway");
+        (void)fail(error,
+                   "--gateway and --ip dhcp cannot be used together: DHCP names the gateway");
+    } else if (given) {
+        (void)fail(error, "--gateway: %u.%u.%u.%u is not another host in the network of --ip",
+                   out->gateway[0], out->gateway[1], out->gateway[2], out->gateway[3]);
     }
     if (given) {
-        return fail(error, "--gateway: %u.%u.%u.%u is not another host in the network of --ip",
-                    out->gateway[0], out->gateway[1], out->gateway[2], out->gateway[3]);
+        error->culprit = "gateway";
+        return false;
     }
     memset(out->gateway, 0, sizeof(out->gateway));
     return true;
@@ -325,7 +341,7 @@ static bool settle_client(struct options *out, struct options_error *error)
     return settle_conflicts(out, error);
 }
 
-static bool settle(struct options *out, struct options_error *error)
+bool options_settle(struct options *out, struct options_error *error)
 {
     if (out->netif == NULL) {
         return fail(error, "--netif is missing: must be %s", netif_spec_allowed());
@@ -390,7 +406,7 @@ bool options_parse(struct options *out, int argc, char *const argv[], struct opt
     if (!out->role_given) {
         return parse_without_role(out, argc, argv, error);
     }
-    if (!set_defaults(out, error) || !run_pass(scanner, PASS_NAMES, out, error)) {
+    if (!options_set_defaults(out, error) || !run_pass(scanner, PASS_NAMES, out, error)) {
         return false;
     }
     if (out->action != OPTIONS_RUN) {
@@ -399,7 +415,7 @@ bool options_parse(struct options *out, int argc, char *const argv[], struct opt
     if (out->config_path != NULL && !config_file_read(out->config_path, out, error)) {
         return false;
     }
-    return run_pass(scanner, PASS_VALUES, out, error) && settle(out, error);
+    return run_pass(scanner, PASS_VALUES, out, error) && options_settle(out, error);
 }
 
 void options_free(struct options *out)

@@ -15,6 +15,9 @@
 #define OPTIONS_NAME_MAX 253 /* of a host name, bytes (RFC 1035 section 2.3.4) */
 #define OPTIONS_TABLE_MAX 64 /* rows of the option table */
 
+/* What a board that runs nothing else does when the program has ended. */
+enum options_at_end { OPTIONS_REBOOT, OPTIONS_POWEROFF, OPTIONS_HALT };
+
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
 /* Where a value came from; a later one wins. */
@@ -57,7 +60,11 @@ struct options {
     bool from_stdin;
     bool resume;
 
+    const char *peer; /* of a card: HOST[:PORT] */
+    unsigned at_end;  /* enum options_at_end, of a card */
+
     unsigned char source[OPTIONS_TABLE_MAX]; /* enum option_source of each row of the table */
+    unsigned line[OPTIONS_TABLE_MAX];        /* where it stands in a card's file; 0: not there */
     char *config_text;                       /* owned: the configuration file, cut into strings */
 };
 
@@ -65,6 +72,8 @@ struct options {
 struct options_error {
     enum exit_status status;
     char text[512];
+    const char *culprit; /* the option that would have to go, where options exclude each other;
+                            static; NULL: none */
 };
 
 /* Reads the command line, and the configuration file if it names one, into *out, which the caller
@@ -72,6 +81,27 @@ struct options_error {
  * for as long as out is used. */
 PORT_MUST_USE bool options_parse(struct options *out, int argc, char *const argv[],
                                  struct options_error *error);
+
+/* What a board knows before it reads its card: the default of an option, as one would type it. */
+struct options_default {
+    const char *name;
+    const char *value; /* borrowed for as long as the options are used */
+};
+
+/* Reads the file at path, tls-echo.conf on a board's card, into *out, which the caller ends with
+ * options_free, also after an error. It says which role the board has (role = server|client; the
+ * client's peer = HOST[:PORT]) and every option of that role. defaults, which end with a NULL name,
+ * stand in for the board's own; path is borrowed for the call; NULL: no card, the defaults alone.
+ *
+ * Each line that says nothing usable (syntax, unknown name, a value that is not allowed, given
+ * twice, of the other role, excluded by another line) is logged with name and line number as
+ * "line_ignored" and the rest is used; so is a file that is not there. A line that is, or by its
+ * name may be meant as, a security setting is logged as "line_refused" instead, and like a file
+ * that cannot be read it stops the start: false, *error has status CONFIG, and all that is wrong
+ * has been logged. */
+PORT_MUST_USE bool options_parse_card(struct options *out, const char *path,
+                                      const struct options_default *defaults,
+                                      struct options_error *error);
 
 /* Frees what out owns. */
 void options_free(struct options *out);

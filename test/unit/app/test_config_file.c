@@ -127,6 +127,21 @@ static void command_line_wins_where_the_file_excludes_it(void **state)
     parse_end(&parse);
 }
 
+static void any_editor_will_do(void **state)
+{
+    (void)state;
+    struct parse parse;
+    parse_with(&parse, "tls-echo-server --netif tap:a",
+               "\xef\xbb\xbfport = 9000\rmax-sessions = 3\r\nmin-tls = 1.3");
+    assert_true(parse.ok);
+    assert_int_equal(parse.options.port, 9000);
+    assert_int_equal(parse.options.max_sessions, 3);
+    assert_int_equal(parse.options.min_tls, TLS_VERSION_1_3);
+    parse_end(&parse);
+    assert_config_refused("tls-echo-server", "port = 1\r\rport = 0\r",
+                          "3: given twice in this file: port");
+}
+
 static void mistakes_are_named_by_line(void **state)
 {
     (void)state;
@@ -136,7 +151,7 @@ static void mistakes_are_named_by_line(void **state)
     assert_config_refused(server, "port\n", "1: must be \"name = value\", not port");
     assert_config_refused(server, "prot = 1\n", "1: unknown option prot; did you mean port?");
     assert_config_refused(server, "no-such-option = 1", "1: unknown option no-such-option");
-    assert_config_refused(server, "= 1", "1: unknown option \"\"");
+    assert_config_refused(server, "= 1", "1: there is no name before the value 1");
     assert_config_refused(server, "port =\n",
                           "1: port: \"\" is not allowed: must be a whole number from 1 to 65535");
     assert_config_refused(server, "port = \"1\nip = x",
@@ -147,6 +162,8 @@ static void mistakes_are_named_by_line(void **state)
     assert_config_refused(server, "config = x\n",
                           "1: only the command line can have the option config");
     assert_config_refused(server, "message = x\n", "1: this is an option of the client: message");
+    assert_config_refused(server, "role = client\n",
+                          "1: only the file on a card can have the option role");
     assert_config_refused("tls-echo-client h", "max-sessions = 1",
                           "1: this is an option of the server: max-sessions");
 }
@@ -202,6 +219,7 @@ int main(void)
         cmocka_unit_test(quotes_keep_spaces_and_comment_signs),
         cmocka_unit_test(command_line_wins_wherever_it_stands),
         cmocka_unit_test(command_line_wins_where_the_file_excludes_it),
+        cmocka_unit_test(any_editor_will_do),
         cmocka_unit_test(mistakes_are_named_by_line),
         cmocka_unit_test(mistake_in_the_file_counts_even_if_the_command_line_wins),
         cmocka_unit_test(file_that_cannot_be_read_is_a_usage_error),
