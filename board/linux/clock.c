@@ -1,4 +1,6 @@
 /* The clock of Linux boards: CLOCK_BOOTTIME since the first call, and the system's wall clock. */
+#include "clock_start.h"
+
 #include <stdatomic.h>
 #include <time.h>
 
@@ -17,9 +19,15 @@ static uint64_t boottime_us(void)
     return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
 }
 
+static _Atomic uint64_t start_us; /* 0: not known yet */
+
+void clock_start_at_boot(void)
+{
+    atomic_store(&start_us, 1);
+}
+
 uint64_t clock_now_us(void)
 {
-    static _Atomic uint64_t start_us; /* 0: not called before */
     uint64_t now_us = boottime_us();
     uint64_t first_us = 0;
     if (atomic_compare_exchange_strong(&start_us, &first_us, now_us)) {

@@ -3,6 +3,8 @@
 
 #include "app.h"
 #include "console.h"
+#include "system.h"
+#include "whole_system.h"
 
 static int run(const struct options *options)
 {
@@ -36,6 +38,9 @@ int main(int argc, char *argv[])
     struct options_error error = {.status = EXIT_STATUS_USAGE};
     int status;
     console_open();
+    if (argc > 0 && system_is_whole(argv[0])) {
+        whole_system_run();
+    }
     if (options_parse(&options, argc, argv, &error)) {
         status = act(&options);
     } else {

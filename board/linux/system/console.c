@@ -1,0 +1,55 @@
+/* The first process's console: the UART that the kernel's command line names.
+ *
+ * Its speed is the kernel's affair. Everything by which a byte that comes in could stop the output
+ * or end the input is off: a cable that hangs in the air must not stop a server. */
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "parts.h"
+
+#define CONSOLE_PATH "/dev/console"
+
+static void disable_special_characters(struct termios *line)
+{
+    static const unsigned char special[] = {VINTR,  VQUIT, VSUSP,  VEOF,     VEOL,    VEOL2,
+                                            VSTART, VSTOP, VLNEXT, VDISCARD, VREPRINT};
+    for (size_t i = 0; i < sizeof(special); i++) {
+        line->c_cc[special[i]] = _POSIX_VDISABLE;
+    }
+}
+
+static void set_line(int fd)
+{
+    struct termios line;
+    if (tcgetattr(fd, &line) != 0) {
+        return;
+    }
+    line.c_iflag = ICRNL | IGNBRK | IGNPAR;
+    line.c_oflag = OPOST | ONLCR;
+    line.c_lflag = ICANON | ECHO | ECHOE | ECHOK;
+    line.c_cflag |= CREAD | CLOCAL;
+    line.c_cflag &= ~(tcflag_t)(CRTSCTS | HUPCL);
+    disable_special_characters(&line);
+    (void)tcsetattr(fd, TCSANOW, &line);
+}
+
+void system_open_console(void)
+{
+    int fd = open(CONSOLE_PATH, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return;
+    }
+    set_line(fd);
+    for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++) {
+        (void)dup2(fd, standard);
+    }
+    if (fd > STDERR_FILENO) {
+        (void)close(fd);
+    }
+}
+
+void system_drain_console(void)
+{
+    (void)tcdrain(STDERR_FILENO);
+}

@@ -1,0 +1,87 @@
+/* The kernel's errors as events of our log, one line each: the console stays readable for machines,
+ * and yet a card or a network chip that fails is not passed over in silence. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#include "clock_port.h"
+#include "kernel_record.h"
+#include "log_port.h"
+#include "parts.h"
+
+/* klogctl(2): from now on the kernel itself prints what is more urgent than this alone. */
+#define ACTION_CONSOLE_LEVEL 8
+#define LEVEL_EMERGENCY_ALONE 1
+
+/* From this severity of syslog(3) on (they count down) a message is an error. */
+#define SEVERITY_ERROR 3U
+
+/* At most so many lines in so long: a kernel that complains without end must not take the console's
+ * time from the rest. */
+#define BURST_MAX 20U
+#define BURST_US UINT64_C(10000000)
+
+static void report(const struct kernel_record *record)
+{
+    static uint64_t burst_start_us;
+    static unsigned burst_count;
+    char quoted[256];
+    uint64_t now_us = clock_now_us();
+    if (now_us - burst_start_us >= BURST_US) {
+        burst_start_us = now_us;
+        burst_count = 0;
+    }
+    if (++burst_count > BURST_MAX) {
+        return;
+    }
+    log_event(LOG_LEVEL_WARN, "kernel", "message", "severity=%u text=%s%s", record->severity,
+              log_quote(quoted, sizeof(quoted), record->text),
+              burst_count == BURST_MAX ? " more=dropped" : "");
+}
+
+/* EPIPE: the kernel's buffer went round before we read. EINVAL: a record larger than ours. */
+static bool may_go_on(int error)
+{
+    return error == EPIPE || error == EINTR || error == EINVAL;
+}
+
+static void *follow(void *unused)
+{
+    (void)unused;
+    char text[2048];
+    int fd = open("/dev/kmsg", O_RDONLY | O_CLOEXEC);
+    ssize_t got = 0;
+    while (fd >= 0 && (got >= 0 || may_go_on(errno))) {
+        struct kernel_record record;
+        got = read(fd, text, sizeof(text) - 1);
+        if (got <= 0) {
+            continue;
+        }
+        text[got] = '\0';
+        if (kernel_record_parse(text, &record) && record.from_kernel &&
+            record.severity <= SEVERITY_ERROR) {
+            report(&record);
+        }
+    }
+    return NULL;
+}
+
+void system_watch_kernel_log(void)
+{
+    pthread_t thread;
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
+        return;
+    }
+    bool started = pthread_create(&thread, NULL, follow, NULL) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (started) {
+        (void)pthread_detach(thread);
+        (void)klogctl(ACTION_CONSOLE_LEVEL, NULL, LEVEL_EMERGENCY_ALONE);
+    }
+}

@@ -1,0 +1,99 @@
+/* Runs the firmware as the only program of a board. */
+#include "whole_system.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app.h"
+#include "system.h"
+
+/* How long a board that failed waits before it starts again: long enough to read the console, and
+ * to do no harm when it fails each time. */
+#define RESTART_DELAY_S 10
+
+#define PACKET_PREFIX "packet:"
+
+/* ---- What the card says */
+
+static enum exit_status read_options(const struct system_files *files, struct options *options)
+{
+    static const struct options_default none[] = {{.name = NULL}};
+    struct options_error error;
+    if (!options_parse_card(options, files->config, none, &error)) {
+        return error.status;
+    }
+    if (options->certs_path == NULL) {
+        options->certs_path = files->blob;
+    }
+    return EXIT_STATUS_OK;
+}
+
+/* ---- The interface */
+
+/* The interface that the configuration asks for; NULL: any. */
+static const char *wanted_interface(const struct options *options)
+{
+    bool asked = options_source(options, "netif") != OPTION_DEFAULT &&
+                 strncmp(options->netif, PACKET_PREFIX, strlen(PACKET_PREFIX)) == 0;
+    return asked ? options->netif + strlen(PACKET_PREFIX) : NULL;
+}
+
+/* The kernel leaves the interface alone, so its own hardware address is ours: it is the one that a
+ * router knows the board by, and the one that the chip lets through. */
+static enum exit_status start_interface(struct options *options)
+{
+    static char netif[sizeof(PACKET_PREFIX) + SYSTEM_INTERFACE_NAME_MAX];
+    struct system_interface interface;
+    if (!system_start_interface(wanted_interface(options), &interface)) {
+        return EXIT_STATUS_NETIF;
+    }
+    (void)snprintf(netif, sizeof(netif), "%s%s", PACKET_PREFIX, interface.name);
+    options->netif = netif;
+    if (options_source(options, "mac") == OPTION_DEFAULT) {
+        memcpy(options->mac, interface.mac, sizeof(options->mac));
+    }
+    return EXIT_STATUS_OK;
+}
+
+/* ---- From start to end */
+
+static enum exit_status run(struct options *options)
+{
+    log_set_level((enum log_level)options->log_level);
+    app_log_boot(options);
+    enum exit_status status = start_interface(options);
+    if (status == EXIT_STATUS_OK) {
+        status = app_run(options);
+    }
+    app_log_shutdown(options, status);
+    return status;
+}
+
+/* A failure may go away by itself, or when somebody changes the card: try again, unless the card
+ * says what to do. */
+static _Noreturn void end(const struct options *options, enum exit_status status)
+{
+    static const enum system_end ends[] = {[OPTIONS_REBOOT] = SYSTEM_REBOOT,
+                                           [OPTIONS_POWEROFF] = SYSTEM_POWER_OFF,
+                                           [OPTIONS_HALT] = SYSTEM_HALT};
+    bool failed = status != EXIT_STATUS_OK;
+    bool asked = options_source(options, "at-end") != OPTION_DEFAULT;
+    enum system_end how = failed && !asked ? SYSTEM_REBOOT : ends[options->at_end];
+    system_end(how, failed && how == SYSTEM_REBOOT ? RESTART_DELAY_S : 0);
+}
+
+_Noreturn void whole_system_run(void)
+{
+    struct system_files files;
+    struct options options = {.at_end = OPTIONS_REBOOT};
+    enum exit_status status = EXIT_STATUS_INTERNAL;
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (system_start(&files)) {
+        status = read_options(&files, &options);
+    }
+    if (status == EXIT_STATUS_OK) {
+        status = run(&options);
+    }
+    end(&options, status);
+}
