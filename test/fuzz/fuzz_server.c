@@ -1,0 +1,11 @@
+/* The server before and during the handshake, facing a hostile client. */
+#include "fuzz_tls.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_input input = {.bytes = data, .len = size};
+    fuzz_tls_run(TLS_SERVER, FUZZ_TLS_FROM_HANDSHAKE, &input);
+    return 0;
+}
