@@ -32,8 +32,11 @@ static bool read_number(const char *text, size_t len, uint32_t max, uint32_t *ou
             return false;
         }
     }
+    if (len == 0) {
+        return false;
+    }
     *out = (uint32_t)number;
-    return len > 0;
+    return true;
 }
 
 uint32_t kernel_option_number(const char *command_line, const char *name, uint32_t max,
