@@ -41,6 +41,16 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc)
 
 
+def made_now() -> int:
+    """The time that a blob says it was made; reproducible builds choose it."""
+    chosen = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not chosen:
+        return int(now().timestamp())
+    if not chosen.isdecimal() or not 0 < int(chosen) <= blob_format.MADE_MAX:
+        raise CertsError(f"SOURCE_DATE_EPOCH must be seconds since 1970, not {chosen!r}")
+    return int(chosen)
+
+
 def report(errors: list[str], warnings: list[str]) -> int:
     """Says the errors, or if there are none the warnings."""
     for message in errors or warnings:
@@ -120,6 +130,7 @@ def load_blob(path: str) -> tuple[bytes, str]:
 def pack(arguments) -> int:
     folder = Folder(arguments.dir)
     contents = folder.read()
+    contents.made = made_now()
     errors, warnings = folder.errors, folder.warnings
     blob = b"" if errors else blob_format.encode(contents)
     if not errors and not arguments.no_check:
@@ -158,6 +169,9 @@ def show(arguments) -> int:
     room = f"{free} free" if free >= 0 else f"{-free} too many for a firmware"
     print(f"{arguments.file}: {kind}, format {blob_format.VERSION}, hash ok")
     print(f"  {len(blob)} bytes of {blob_format.CAPACITY}, {room}")
+    if contents.made:
+        made = datetime.datetime.fromtimestamp(contents.made, datetime.timezone.utc)
+        print(f"  made {made.strftime(judge.DATE_FORMAT)}: no clock that says less is believed")
     show_certificates("CA", contents.cas)
     show_identity("server", contents.server)
     show_identity("client", contents.client)

@@ -14,7 +14,10 @@ HEADER = struct.Struct(">8sHHI")  # magic, version, entry_count, total_len
 ENTRY_HEADER = struct.Struct(">HHI")  # type, reserved, len
 HASH_LEN = 32
 
-CA, SERVER_CERT, SERVER_KEY, CLIENT_CERT, CLIENT_KEY = range(1, 6)
+MADE_BYTES = struct.Struct(">Q")
+MADE_MAX = 253402300799  # 9999-12-31T23:59:59Z
+
+CA, SERVER_CERT, SERVER_KEY, CLIENT_CERT, CLIENT_KEY, MADE = range(1, 7)
 
 
 class CertsError(Exception):
@@ -36,6 +39,7 @@ class Contents:
     cas: list[bytes] = dataclasses.field(default_factory=list)
     server: Identity = dataclasses.field(default_factory=Identity)
     client: Identity = dataclasses.field(default_factory=Identity)
+    made: int = 0  # when the blob was made, seconds since 1970; 0: it does not say
 
 
 def encode(contents: Contents) -> bytes:
@@ -45,6 +49,8 @@ def encode(contents: Contents) -> bytes:
     if contents.client.chain:
         entries += [(CLIENT_CERT, der) for der in contents.client.chain]
         entries += [(CLIENT_KEY, contents.client.key)]
+    if contents.made:
+        entries += [(MADE, MADE_BYTES.pack(contents.made))]
     body = b"".join(ENTRY_HEADER.pack(kind, 0, len(der)) + der for kind, der in entries)
     total_len = HEADER.size + len(body) + HASH_LEN
     hashed = HEADER.pack(MAGIC, VERSION, len(entries), total_len) + body
@@ -104,6 +110,12 @@ def _put(contents: Contents, kind: int, der: bytes) -> None:
         if keys[kind].key:
             raise CertsError("the blob has two keys of one kind")
         keys[kind].key = der
+    elif kind == MADE:
+        if contents.made or len(der) != MADE_BYTES.size:
+            raise CertsError("the blob's time when it was made is malformed, or there are two")
+        contents.made = MADE_BYTES.unpack(der)[0]
+        if not 0 < contents.made <= MADE_MAX:
+            raise CertsError("the blob's time when it was made is out of range")
     else:
         raise CertsError(f"the blob has an entry of unknown type {kind}")
 

@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "mac.h"
 #include "selfcheck.h"
+#include "wall_clock.h"
 
 /* From our close_notify to the peer's FIN. A server's slot is worth more than a slow peer's FIN:
  * what is queued then still goes out. A client has nothing better to do than to wait for the
@@ -86,6 +87,7 @@ static enum exit_status check_identity(struct app *app, struct selfcheck_report 
     if (!identity_load(app->options->certs_path, &app->identity, reason, sizeof(reason))) {
         return selfcheck_fail_blob(reason, app->options->certs_path != NULL);
     }
+    wall_clock_start(app->identity.blob.made_s);
     return selfcheck_identity(app->options->role, &app->identity.blob, report);
 }
 

@@ -30,11 +30,6 @@ static enum exit_status first_of(enum exit_status a, enum exit_status b)
     return a != EXIT_STATUS_OK ? a : b;
 }
 
-static const char *clock_name(enum clock_source source)
-{
-    return source == CLOCK_SOURCE_SYSTEM ? "system" : "build";
-}
-
 enum exit_status selfcheck_fail_blob(const char *reason, bool from_file)
 {
     return fail(EXIT_STATUS_BAD_BLOB, "blob", reason,
@@ -133,7 +128,7 @@ static void describe_clock(struct clock_wall wall, char *out, size_t cap)
     if (gmtime_r(&seconds, &utc) != NULL) {
         (void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
     }
-    (void)snprintf(out, cap, "%s by the %s clock", text, clock_name(wall.source));
+    (void)snprintf(out, cap, "%s by the %s clock", text, clock_source_name(wall.source));
 }
 
 static enum exit_status check_expired(const struct tls_identity_report *report, const char *now)
@@ -148,7 +143,7 @@ static enum exit_status check_expired(const struct tls_identity_report *report, 
     return fail(EXIT_STATUS_CONFIG, "dates", reason, HINT_SET_CLOCK);
 }
 
-/* The build's time is only a lower bound: it cannot tell that a certificate is not valid yet. */
+/* A lower bound cannot tell that a certificate is not valid yet. */
 static enum exit_status check_not_yet_valid(const struct tls_identity_report *report,
                                             enum clock_source source, const char *now)
 {
@@ -159,7 +154,7 @@ static enum exit_status check_not_yet_valid(const struct tls_identity_report *re
     (void)snprintf(reason, sizeof(reason),
                    "a certificate is not valid yet: the leaf's first day is %s, now is %s",
                    report->not_before, now);
-    if (source == CLOCK_SOURCE_SYSTEM) {
+    if (source != CLOCK_SOURCE_LOWER_BOUND) {
         return fail(EXIT_STATUS_CONFIG, "dates", reason, HINT_SET_CLOCK);
     }
     log_event(LOG_LEVEL_WARN, "app", "selfcheck", "result=warning check=dates reason=%s",
@@ -234,7 +229,7 @@ void selfcheck_log_ok(const struct selfcheck_report *report)
 {
     const struct tls_identity_report *identity = &report->identity;
     char subject[224];
-    const char *clock = clock_name(clock_wall().source);
+    const char *clock = clock_source_name(clock_wall().source);
     if (identity->key_type[0] == '\0') {
         log_event(LOG_LEVEL_INFO, "app", "selfcheck", "result=ok clock=%s identity=none", clock);
         return;

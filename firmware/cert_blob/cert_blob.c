@@ -9,6 +9,8 @@
 #define OFFSET_TOTAL_LEN 12
 #define ENTRY_OFFSET_RESERVED 2
 #define ENTRY_OFFSET_LEN 4
+#define MADE_LEN 8
+#define MADE_MAX UINT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 static const uint8_t magic[8] = "TLSECHO";
 
@@ -72,6 +74,16 @@ static bool set_once(struct tls_span *key, struct tls_span span)
     return true;
 }
 
+static bool set_made(int64_t *made_s, struct tls_span span)
+{
+    if (*made_s != 0 || span.len != MADE_LEN) {
+        return false;
+    }
+    uint64_t seconds = ((uint64_t)read_u32(span.bytes) << 32) | read_u32(span.bytes + 4);
+    *made_s = (int64_t)seconds;
+    return seconds > 0 && seconds <= MADE_MAX;
+}
+
 static bool put_entry(struct cert_blob *out, uint16_t type, struct tls_span span)
 {
     switch (type) {
@@ -85,6 +97,8 @@ static bool put_entry(struct cert_blob *out, uint16_t type, struct tls_span span
         return append(out->client.chain, &out->client.chain_count, TLS_CHAIN_MAX, span);
     case CERT_BLOB_CLIENT_KEY:
         return set_once(&out->client.key, span);
+    case CERT_BLOB_MADE:
+        return set_made(&out->made_s, span);
     default:
         return false;
     }

@@ -5,7 +5,8 @@
  *   8   2  version, 1
  *   10  2  entry_count
  *   12  4  total_len: bytes of the blob, from the magic to the end of the hash
- *   16     entries, one after the other: type (2), reserved zero (2), len (4), then len bytes, DER
+ *   16     entries, one after the other: type (2), reserved zero (2), len (4), then len bytes: DER,
+ *          but for the time when it was made
  *   -32 32 SHA-256 of all bytes before it (the last 32 of total_len)
  *
  * Entries of one type keep their order: a chain is leaf first. The hash comes last so that it can
@@ -31,6 +32,7 @@ enum cert_blob_entry {
     CERT_BLOB_SERVER_KEY = 3,  /* one, PKCS#8 */
     CERT_BLOB_CLIENT_CERT = 4, /* the client's chain, leaf first; may be absent */
     CERT_BLOB_CLIENT_KEY = 5,  /* one, if there is a client chain */
+    CERT_BLOB_MADE = 6,        /* when it was made: seconds since 1970, 8 bytes; may be absent */
 };
 
 enum cert_blob_outcome {
@@ -49,6 +51,7 @@ struct cert_blob {
     struct tls_trust trust;
     struct tls_identity server;
     struct tls_identity client; /* chain_count 0: none */
+    int64_t made_s;             /* seconds since 1970; 0: it does not say */
 };
 
 /* Reads a blob of at most len bytes, borrowed for as long as out is used; bytes may be NULL if len

@@ -14,6 +14,7 @@
 #include "kernel_option.h"
 #include "log_port.h"
 #include "parts.h"
+#include "wall_clock.h"
 
 #define INIT_NAME "/init"
 #define MODULE_LIST_PATH "/modules.list"
@@ -134,6 +135,7 @@ bool system_start(struct system_files *files)
 {
     *files = (struct system_files){.config = NULL};
     clock_start_at_boot();
+    wall_clock_own_system();
     mount_file_systems();
     log_kernel();
     system_watch_crashes();

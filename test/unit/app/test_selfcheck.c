@@ -78,11 +78,11 @@ static void client_may_have_no_identity(void **state)
     (void)state;
     struct selfcheck_report report;
     blob.client.chain_count = 0;
-    fake.wall.source = CLOCK_SOURCE_BUILD;
+    fake.wall.source = CLOCK_SOURCE_LOWER_BOUND;
     assert_int_equal(selfcheck_identity(TLS_CLIENT, &blob, &report), EXIT_STATUS_OK);
     assert_int_equal(fake.checks, 0);
     selfcheck_log_ok(&report);
-    assert_int_equal(count_in_log("result=ok clock=build identity=none"), 1);
+    assert_int_equal(count_in_log("result=ok clock=lower-bound identity=none"), 1);
 }
 
 static void blob_failure_is_65(void **state)
@@ -162,17 +162,17 @@ static void unknown_ca_is_a_warning(void **state)
     assert_int_equal(fake.console_writes, 1);
 }
 
-static void build_time_can_only_tell_what_has_expired(void **state)
+static void a_lower_bound_can_only_tell_what_has_expired(void **state)
 {
     (void)state;
-    fake.wall.source = CLOCK_SOURCE_BUILD;
+    fake.wall.source = CLOCK_SOURCE_LOWER_BOUND;
     fake.check_report.verify = TLS_VERIFY_NOT_YET_VALID;
     assert_int_equal(check(TLS_SERVER), EXIT_STATUS_OK);
     assert_int_equal(count_in_log("result=warning check=dates reason="), 1);
     setup(NULL);
-    fake.wall.source = CLOCK_SOURCE_BUILD;
+    fake.wall.source = CLOCK_SOURCE_LOWER_BOUND;
     fake.check_report.verify = TLS_VERIFY_EXPIRED;
-    assert_failed(check(TLS_SERVER), EXIT_STATUS_CONFIG, "dates", "by the build clock");
+    assert_failed(check(TLS_SERVER), EXIT_STATUS_CONFIG, "dates", "by the lower-bound clock");
 }
 
 static void all_faults_are_shown_and_the_first_one_counts(void **state)
@@ -222,7 +222,7 @@ int main(void)
         cmocka_unit_test_setup(no_memory_is_70, setup),
         cmocka_unit_test_setup(each_flaw_has_its_own_reason, setup),
         cmocka_unit_test_setup(unknown_ca_is_a_warning, setup),
-        cmocka_unit_test_setup(build_time_can_only_tell_what_has_expired, setup),
+        cmocka_unit_test_setup(a_lower_bound_can_only_tell_what_has_expired, setup),
         cmocka_unit_test_setup(all_faults_are_shown_and_the_first_one_counts, setup),
         cmocka_unit_test_setup(entropy_must_be_there_and_not_repeat, setup),
         cmocka_unit_test_setup(window_must_hold_more_than_a_record, setup),

@@ -230,7 +230,8 @@ static const struct lie lies[] = {
     {"total_len of less than header and hash", 12, 4, 47, CERT_BLOB_TOO_SHORT},
     {"total_len of the largest", 12, 4, UINT32_MAX, CERT_BLOB_TOO_SHORT},
     {"type 0", 16, 2, 0, CERT_BLOB_BAD_ENTRY},
-    {"type 6", 16, 2, 6, CERT_BLOB_BAD_ENTRY},
+    {"type 6 of another length", 16, 2, 6, CERT_BLOB_BAD_ENTRY},
+    {"type 7", 16, 2, 7, CERT_BLOB_BAD_ENTRY},
     {"type of the largest", 16, 2, 0xffff, CERT_BLOB_BAD_ENTRY},
     {"reserved not zero", 18, 2, 1, CERT_BLOB_BAD_ENTRY},
     {"entry empty", 20, 4, 0, CERT_BLOB_BAD_ENTRY},
@@ -311,6 +312,54 @@ static void an_empty_entry_is_refused(void **state)
         blob_builder_start(&builder);
         add_one_of_each(&builder, type, 0);
         assert_int_equal(finish_and_read(&builder), CERT_BLOB_BAD_ENTRY);
+    }
+}
+
+/* Reads a blob that says it was made at these times, at most two; 0: none. */
+static enum cert_blob_outcome read_made(uint64_t first, uint64_t second, int64_t *made_s)
+{
+    struct blob_builder builder;
+    const uint64_t times[] = {first, second};
+    blob_builder_start(&builder);
+    blob_builder_add_minimum(&builder);
+    for (size_t i = 0; i < COUNT(times); i++) {
+        if (times[i] != 0) {
+            blob_builder_add(&builder, CERT_BLOB_MADE, 8, 0);
+            put_u32(builder.bytes + builder.len - 8, (uint32_t)(times[i] >> 32));
+            put_u32(builder.bytes + builder.len - 4, (uint32_t)times[i]);
+        }
+    }
+    struct cert_blob blob;
+    enum cert_blob_outcome outcome =
+        cert_blob_read(builder.bytes, blob_builder_finish(&builder), &blob);
+    *made_s = blob.made_s;
+    return outcome;
+}
+
+static void it_may_say_when_it_was_made(void **state)
+{
+    (void)state;
+    static const uint64_t good[] = {0, 1, 0x6a1b2c3d, UINT64_C(0x100000001),
+                                    UINT64_C(253402300799)};
+    int64_t made_s;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        assert_int_equal(read_made(good[i], 0, &made_s), CERT_BLOB_OK);
+        assert_int_equal(made_s, good[i]);
+    }
+    assert_int_equal(read_made(UINT64_C(253402300800), 0, &made_s), CERT_BLOB_BAD_ENTRY);
+    assert_int_equal(read_made(UINT64_MAX, 0, &made_s), CERT_BLOB_BAD_ENTRY);
+    assert_int_equal(read_made(1, 1, &made_s), CERT_BLOB_BAD_ENTRY);
+}
+
+static void a_time_of_another_length_is_refused(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < 16; len++) {
+        struct blob_builder builder;
+        blob_builder_start(&builder);
+        blob_builder_add_minimum(&builder);
+        blob_builder_add(&builder, CERT_BLOB_MADE, len, 0);
+        assert_int_equal(finish_and_read(&builder), CERT_BLOB_BAD_ENTRY); /* 8 zeroes: 1970 */
     }
 }
 
@@ -425,6 +474,8 @@ int main(void)
         cmocka_unit_test(total_len_may_lie_with_its_hash),
         cmocka_unit_test(an_entry_header_cut_by_the_hash_is_refused),
         cmocka_unit_test(an_empty_entry_is_refused),
+        cmocka_unit_test(it_may_say_when_it_was_made),
+        cmocka_unit_test(a_time_of_another_length_is_refused),
         cmocka_unit_test(one_entry_too_many_is_refused),
         cmocka_unit_test(a_missing_part_is_incomplete),
         cmocka_unit_test(an_empty_blob_is_incomplete),

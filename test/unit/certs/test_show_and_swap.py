@@ -1,15 +1,17 @@
 """Does show never tell a key, and swap change the section alone or nothing at all?"""
 
 import base64
+import datetime
 import os
 import random
 import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 from firmware_double import CAPACITY, OFFSET, make_elf
-from support import Case, blob, identities, openssl, read, write
+from support import CERTS, Case, blob, identities, openssl, read, run, write
 
 import blob_format  # found through support
 import elf
@@ -38,6 +40,28 @@ class Show(Case):
             "client key: EC-P256, matches",
         )
         self.assertEqual(len(re.findall(r"not (before|after) +\d{4}-\d\d-\d\dT", result.stdout)), 6)
+
+    def test_when_it_was_made(self):
+        result = blob("show", variant("good"))
+        made = re.search(r"made (\S+Z): no clock that says less", result.stdout).group(1)
+        before = os.stat(variant("good")).st_mtime
+        then = datetime.datetime.fromisoformat(made.replace("Z", "+00:00")).timestamp()
+        self.assertTrue(before - 60 <= then <= before + 1, made)
+
+    def test_a_reproducible_build_chooses_the_time(self):
+        def pack(epoch):
+            return run(
+                sys.executable, "-B", os.path.join(CERTS, "blob.py"), "pack", identities(),
+                self.path("out.bin"), env={**os.environ, "SOURCE_DATE_EPOCH": epoch},
+            )  # fmt: skip
+
+        self.assert_result(pack("4102444800"), 0)
+        self.assert_result(blob("show", self.path("out.bin")), 0, "made 2100-01-01T00:00:00Z")
+        first = read(self.path("out.bin"))
+        self.assert_result(pack("4102444800"), 0)
+        self.assertEqual(read(self.path("out.bin")), first)
+        for bad in ("0", "-1", "1e9", "yesterday", "253402300800"):
+            self.assert_result(pack(bad), 65, "SOURCE_DATE_EPOCH must be seconds since 1970")
 
     def test_what_is_wrong_is_shown_too(self):
         self.assert_result(blob("show", variant("expired")), 0, "(EXPIRED)")
