@@ -2,3 +2,4 @@
 # -mfix flags work around errata of early A53 cores.
 set(BOARD_CROSS yes)
 set(BOARD_C_FLAGS "-mcpu=cortex-a53 -mfix-cortex-a53-835769 -mfix-cortex-a53-843419")
+set(BOARD_SESSIONS_MAX 64)

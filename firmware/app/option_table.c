@@ -88,7 +88,8 @@ const struct option_spec option_table[] = {
      NO_BOARD, .choices = log_levels, .fallback = "info", .help = "how much the console shows"},
 
     {"max-sessions", "N", OPTION_SERVER, option_parse_number, FIELD(max_sessions), NO_BOARD,
-     .min = 1, .max = 1024, .fallback = "16", .help = "sessions at a time; more are refused"},
+     .min = 1, .max = SESSIONS_MAX, .fallback = "16",
+     .help = "sessions at a time; more are refused"},
     {"client-auth", "none|optional|required", OPTION_SERVER, option_parse_choice,
      FIELD(client_auth), NO_BOARD, .choices = client_auths, .fallback = "none", .security = true,
      .help = "whether clients must show a certificate"},

@@ -4,11 +4,7 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
-/* TCP connections that may be open at a time. 64 sessions, and 16 more so that a newcomer can be
- * accepted, refused with a log line and reset while all sessions are in use. */
-#ifndef NET_LWIP_CONNECTIONS_MAX
-#define NET_LWIP_CONNECTIONS_MAX 80
-#endif
+/* TCP connections that may be open at a time: NET_LWIP_CONNECTIONS_MAX, from CMakeLists.txt. */
 
 /* TCP connections that nobody owns any more: closed by us, but still sending their last bytes or in
  * TIME_WAIT. When all are taken, tcp_alloc drops the oldest in TIME_WAIT, LAST_ACK or CLOSING, then

@@ -44,7 +44,7 @@ class Refused(harness.TestCase):
             "--handshake-timeout": ["0", "-5", "5s"],
             "--idle-timeout": ["x"],
             "--log-level": ["loud"],
-            "--max-sessions": ["0", "-1", "x"],
+            "--max-sessions": ["0", "-1", "x", "1000000"],
             "--client-auth": ["maybe"],
             "--stats-interval": ["x"],
             "--rate-limit": ["x"],

@@ -74,7 +74,8 @@ static void server_takes_all_its_options(void **state)
     parse_begin(&parse, "tls-echo server --netif stream:listen=/tmp/s --ip=10.1.2.3/8 --gateway "
                         "10.9.9.9 --dns 10.8.8.8 --mac 02:00:5e:10:AB:cd --port=1 --certs a.bin "
                         "--min-tls 1.3 --alpn echo/1,echo/2 --handshake-timeout 1 --idle-timeout "
-                        "86400000 --connect-timeout 3600000 --log-level debug --max-sessions 1024 "
+                        "86400000 --connect-timeout 3600000 --log-level debug "
+                        "--max-sessions " SESSIONS_MAX " "
                         "--client-auth required --stats-interval 10 --rate-limit 5");
     const struct options *options = &parse.options;
     assert_true(parse.ok);
@@ -94,7 +95,7 @@ static void server_takes_all_its_options(void **state)
     assert_int_equal(options->idle_timeout_ms, 86400000);
     assert_int_equal(options->connect_timeout_ms, 3600000);
     assert_int_equal(options->log_level, LOG_LEVEL_DEBUG);
-    assert_int_equal(options->max_sessions, 1024);
+    assert_int_equal(options->max_sessions, atoi(SESSIONS_MAX));
     assert_int_equal(options->client_auth, TLS_PEER_AUTH_REQUIRED);
     assert_int_equal(options->stats_interval_s, 10);
     assert_int_equal(options->rate_limit, 5);
@@ -207,7 +208,7 @@ static void numbers_are_strict(void **state)
         {SERVER "--port _1", "--port: \" 1\"" NUMBER_1_65535},
         {SERVER "--port 99999999999999999999", "--port: 99999999999999999999" NUMBER_1_65535},
         {SERVER "--max-sessions 0",
-         "--max-sessions: 0 is not allowed: must be a whole number from 1 to 1024"},
+         "--max-sessions: 0 is not allowed: must be a whole number from 1 to " SESSIONS_MAX},
         {SERVER "--idle-timeout 0",
          "--idle-timeout: 0 is not allowed: must be a whole number from 1 to 86400000"},
         {SERVER "--stats-interval x",

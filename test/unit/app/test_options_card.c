@@ -208,8 +208,9 @@ static void malformed_default_is_an_internal_error(void **state)
 static void mistakes_are_named_and_the_rest_is_used(void **state)
 {
     (void)state;
-    assert_ignored("max-sessions = many", "max-sessions",
-                   "\"max-sessions: many is not allowed: must be a whole number from 1 to 1024\"");
+    assert_ignored(
+        "max-sessions = many", "max-sessions",
+        "\"max-sessions: many is not allowed: must be a whole number from 1 to " SESSIONS_MAX "\"");
     assert_ignored("max-session = 3", "max-session",
                    "\"unknown option; did you mean max-sessions?\"");
     assert_ignored("colour = blue", "colour", "\"unknown option\"");
