@@ -9,6 +9,7 @@
 #include "echo_client.h"
 #include "echo_server.h"
 #include "identity.h"
+#include "interface_mac.h"
 #include "mac.h"
 #include "selfcheck.h"
 #include "wall_clock.h"
@@ -98,9 +99,14 @@ static enum tls_suite_order choose_suite_order(void)
     return aes ? TLS_SUITE_ORDER_AES_FIRST : TLS_SUITE_ORDER_CHACHA_FIRST;
 }
 
-static bool choose_mac(const struct options *options, uint8_t mac[6])
+static bool choose_mac(const struct options *options, uint8_t mac[6], const char **why)
 {
     static const uint8_t none[6];
+    *why = "no random bytes for a hardware address: give one with --mac";
+    if (options->mac_of_interface) {
+        *why = "--mac interface: there is no such interface, or it has no hardware address";
+        return interface_read_mac(options->netif + strlen("packet:"), mac);
+    }
     if (memcmp(options->mac, none, sizeof(none)) == 0) {
         return mac_derive(options->role, mac);
     }
@@ -126,9 +132,10 @@ static enum exit_status open_net(struct app *app)
     memcpy(config.ip, options->ip, sizeof(config.ip));
     memcpy(config.gateway, options->gateway, sizeof(config.gateway));
     memcpy(config.dns, options->dns, sizeof(config.dns));
-    char reason[224] = "no random bytes for a hardware address: give one with --mac";
-    if (!choose_mac(options, config.mac)) {
-        return log_net_failure(options->netif, NET_FAILED, reason);
+    char reason[224];
+    const char *no_mac;
+    if (!choose_mac(options, config.mac, &no_mac)) {
+        return log_net_failure(options->netif, NET_FAILED, no_mac);
     }
     enum net_outcome outcome = net_open(&config, &app->net, reason, sizeof(reason));
     if (outcome != NET_OK) {

@@ -59,9 +59,11 @@ const struct option_spec option_table[] = {
      .allowed = ADDRESS_ALLOWED, .help = "router to other networks"},
     {"dns", "ADDR", OPTION_COMMON, option_parse_address, FIELD(dns), FROM_BOARD(dns),
      .allowed = ADDRESS_ALLOWED, .help = "name server"},
-    {"mac", "ADDR", OPTION_COMMON, option_parse_mac, FIELD(mac), NO_BOARD,
-     .allowed = "six pairs of hex digits with colons, no group address, such as 02:00:00:00:00:01",
-     .help = "hardware address; without it one that is stable on this board"},
+    {"mac", "ADDR|interface", OPTION_COMMON, option_parse_mac, FIELD(mac), NO_BOARD,
+     .allowed = "six pairs of hex digits with colons, no group address, such as "
+                "02:00:00:00:00:01, or interface",
+     .help = "hardware address, or that of packet:IFNAME; without it one that is stable on this "
+             "board"},
     {"port", "N", OPTION_COMMON, option_parse_number, FIELD(port), NO_BOARD, .min = 1, .max = 65535,
      .fallback = "8433", .help = "TCP port"},
     {"config", "FILE", OPTION_COMMON, option_parse_text, FIELD(config_path), NO_BOARD,

@@ -250,7 +250,12 @@ static int hex_digit(char c)
 
 bool option_parse_mac(const struct option_spec *spec, const char *value, struct options *out)
 {
-    uint8_t mac[6];
+    uint8_t mac[6] = {0};
+    if (strcmp(value, "interface") == 0) {
+        memcpy(field(spec, out), mac, sizeof(mac));
+        out->mac_of_interface = true;
+        return true;
+    }
     if (strlen(value) != 17) {
         return false;
     }
@@ -268,6 +273,7 @@ bool option_parse_mac(const struct option_spec *spec, const char *value, struct 
         return false;
     }
     memcpy(field(spec, out), mac, sizeof(mac));
+    out->mac_of_interface = false;
     return true;
 }
 

@@ -232,6 +232,11 @@ static bool run_pass(struct scanner scanner, enum pass pass, struct options *out
 
 /* ---- What the options mean together */
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 /* Pairs that exclude each other. */
 static const char *const conflicts[][2] = {
     {"stdin", "message"}, {"stdin", "size"}, {"stdin", "count"}, {"size", "message"}};
@@ -252,6 +257,8 @@ void options_forget(struct options *out, const char *name)
         (void)spec->parse(spec, value, out);
     } else if (strcmp(name, "gateway") == 0) {
         memset(out->gateway, 0, sizeof(out->gateway));
+    } else if (strcmp(name, "mac") == 0) {
+        out->mac_of_interface = false;
     } else {
         out->size = 0; /* the only other one without a default */
     }
@@ -327,6 +334,20 @@ static bool settle_gateway(struct options *out, struct options_error *error)
     return true;
 }
 
+/* Only a real interface has an address that others know already. */
+static bool settle_mac(const struct options *out, struct options_error *error)
+{
+    if (!out->mac_of_interface || starts_with(out->netif, "packet:")) {
+        return true;
+    }
+    (void)fail(error,
+               "--mac interface and --netif %.64s cannot be used together: only a "
+               "packet:IFNAME has a hardware address of its own",
+               out->netif);
+    error->culprit = "mac";
+    return false;
+}
+
 static bool settle_client(struct options *out, struct options_error *error)
 {
     if (out->host[0] == '\0') {
@@ -346,7 +367,7 @@ bool options_settle(struct options *out, struct options_error *error)
     if (out->netif == NULL) {
         return fail(error, "--netif is missing: must be %s", netif_spec_allowed());
     }
-    if (!settle_gateway(out, error)) {
+    if (!settle_gateway(out, error) || !settle_mac(out, error)) {
         return false;
     }
     return out->role == TLS_SERVER || settle_client(out, error);
@@ -358,11 +379,6 @@ static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
 }
 
 /* The role from the program's name, else from its first word; returns how many arguments that took.

@@ -37,6 +37,7 @@ struct options {
     uint8_t gateway[4];
     uint8_t dns[4];
     uint8_t mac[6]; /* all zero: derive it from the board */
+    bool mac_of_interface;
     uint64_t port;
     const char *config_path;
     const char *certs_path; /* NULL: the embedded blob */

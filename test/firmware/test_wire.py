@@ -10,6 +10,7 @@ import services
 import settings
 import testcerts
 import wire
+from firmware import Firmware
 from netns import ip
 from tlspeer import TlsPeer, connect
 
@@ -117,6 +118,35 @@ class Tap(OnTheWire, harness.ServerTestCase):
 
 class Packet(OnTheWire, harness.ServerTestCase):
     wire_kind = "packet"
+
+
+class Macvlan(harness.ServerTestCase):
+    """An interface beside a board's own, which lets in what is sent to its own address alone."""
+
+    wire_kind = "macvlan"
+    server_args = ("--mac", "interface")
+
+    def test_firmware_has_the_interfaces_address(self):
+        interface = self.wire.netif.removeprefix("packet:")
+        net_up = self.server.find_events("net_up")[0]
+        self.assertEqual(net_up["mac"], frames.mac_of(interface))
+
+    def test_bulk_is_right(self):
+        data = bytes(range(256)) * 400
+        with TlsPeer(connect(), testcerts.client_context()) as peer:
+            peer.handshake()
+            self.assertEqual(peer.echo(data), data)
+            peer.close_cleanly()
+
+
+class NoSuchInterface(harness.TestCase):
+    def test_address_of_no_interface_is_an_error(self):
+        server = self.own(
+            Firmware("tls-echo-server", ["--netif", "packet:none0", "--mac", "interface"])
+        )
+        self.assertEqual(server.wait_exit(), 71)
+        failed = server.find_events("netif_failed")[0]
+        self.assertIn("no such interface", failed["reason"])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Ethernet between the kernel of the test's namespace and the firmware.
 
 tap: a TAP device that the firmware opens. packet: a veth pair; the firmware holds one end through
-AF_PACKET. The kernel has 198.18.0.1 on its side and never an address of the firmware's.
+AF_PACKET. macvlan: it holds a macvlan on that end, as beside a board's own address. The kernel has 198.18.0.1 on its side and never an address of the firmware's.
 """
 
 import itertools
@@ -32,6 +32,11 @@ class Wire:
             ip("link", "add", self.interface, "type", "veth", "peer", "name", far)
             ip("link", "set", far, "addrgenmode", "none", "up")
             self.netif = f"packet:{far}"
+        if kind == "macvlan":
+            macvlan = f"fw{number}mac"
+            ip("link", "add", "link", far, "name", macvlan, "type", "macvlan", "mode", "bridge")
+            ip("link", "set", macvlan, "addrgenmode", "none", "up")
+            self.netif = f"packet:{macvlan}"
         ip("link", "set", self.interface, "addrgenmode", "none", "up")
         self.add_address(settings.KERNEL_IP)
 

@@ -67,6 +67,22 @@ static void client_defaults(void **state)
     parse_end(&parse);
 }
 
+static void mac_may_be_that_of_the_interface(void **state)
+{
+    (void)state;
+    struct parse parse;
+    parse_begin(&parse, "tls-echo-server --netif packet:eth0 --mac 02:00:5e:10:ab:cd "
+                        "--mac interface");
+    assert_true(parse.ok);
+    assert_true(parse.options.mac_of_interface);
+    assert_memory_equal(parse.options.mac, "\0\0\0\0\0\0", 6);
+    parse_end(&parse);
+    parse_begin(&parse, "tls-echo-server --netif tap:a --mac interface --mac 02:00:5e:10:ab:cd");
+    assert_true(parse.ok);
+    assert_false(parse.options.mac_of_interface);
+    parse_end(&parse);
+}
+
 static void server_takes_all_its_options(void **state)
 {
     (void)state;
@@ -260,7 +276,7 @@ static void choices_name_their_words(void **state)
     " is not allowed: must be an IPv4 address of a host, four decimal numbers with dots"
 #define MAC_WORDS                                                                                  \
     " is not allowed: must be six pairs of hex digits with colons, no group address, such as "     \
-    "02:00:00:00:00:01"
+    "02:00:00:00:00:01, or interface"
 
 static void addresses_are_strict(void **state)
 {
@@ -287,6 +303,9 @@ static void addresses_are_strict(void **state)
         {SERVER "--dns 198.18.0.1x", "--dns: 198.18.0.1x" ADDRESS_WORDS},
         {SERVER "--dns ::1", "--dns: ::1" ADDRESS_WORDS},
         {SERVER "--mac 02:00:00:00:00", "--mac: 02:00:00:00:00" MAC_WORDS},
+        {SERVER "--mac interfaces", "--mac: interfaces" MAC_WORDS},
+        {SERVER "--mac interface", "--mac interface and --netif tap:tap0 cannot be used together: "
+                                   "only a packet:IFNAME has a hardware address of its own"},
         {SERVER "--mac 02:00:00:00:00:0g", "--mac: 02:00:00:00:00:0g" MAC_WORDS},
         {SERVER "--mac 02-00-00-00-00-01", "--mac: 02-00-00-00-00-01" MAC_WORDS},
         {SERVER "--mac 01:00:00:00:00:00", "--mac: 01:00:00:00:00:00" MAC_WORDS},
@@ -566,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(server_defaults),
         cmocka_unit_test(client_defaults),
+        cmocka_unit_test(mac_may_be_that_of_the_interface),
         cmocka_unit_test(server_takes_all_its_options),
         cmocka_unit_test(client_takes_all_its_options),
         cmocka_unit_test(sizes_may_have_a_unit),

@@ -414,6 +414,11 @@ static void what_another_line_excludes_is_left_out(void **state)
     assert_logged("line=1 name=gateway text=\"--gateway: 198.18.9.1 is not another host");
     assert_memory_equal(parse.options.gateway, "\xc6\x12\x00\x01", 4); /* the board's */
     options_free(&parse.options);
+    read_text(&parse, "mac = interface\nnetif = tap:a\n");
+    assert_true(parse.ok);
+    assert_logged("line=1 name=mac text=\"--mac interface and --netif tap:a cannot be used");
+    assert_false(parse.options.mac_of_interface);
+    options_free(&parse.options);
     read_text(&parse, "ip = dhcp\ngateway = 198.18.9.1\n");
     assert_true(parse.ok);
     assert_logged("line=2 name=gateway text=\"--gateway and --ip dhcp cannot be used together");
