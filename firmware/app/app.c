@@ -13,6 +13,7 @@
 #include "mac.h"
 #include "selfcheck.h"
 #include "wall_clock.h"
+#include "watchdog_port.h"
 
 /* From our close_notify to the peer's FIN. A server's slot is worth more than a slow peer's FIN:
  * what is queued then still goes out. A client has nothing better to do than to wait for the
@@ -81,6 +82,21 @@ void app_log_shutdown(const struct options *options, enum exit_status status)
 }
 
 /* ---- Steps, in the order they are taken */
+
+/* First of all, so that a start that hangs is ended too. A board that runs nothing else goes on
+ * without: to restart for ever for want of a watchdog helps nobody. */
+static enum exit_status open_watchdog(const struct options *options)
+{
+    char reason[192], quoted[224];
+    if (watchdog_open((uint32_t)options->watchdog_s, reason, sizeof(reason))) {
+        return EXIT_STATUS_OK;
+    }
+    bool was_asked = options_source(options, "watchdog") != OPTION_DEFAULT;
+    log_event(was_asked ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "app", "watchdog_failed",
+              "seconds=%u reason=%s", (unsigned)options->watchdog_s,
+              log_quote(quoted, sizeof(quoted), reason));
+    return options->is_whole_system ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
+}
 
 static enum exit_status check_identity(struct app *app, struct selfcheck_report *report)
 {
@@ -242,7 +258,10 @@ static enum exit_status run_echo(const struct app *app)
 static enum exit_status run_steps(struct app *app)
 {
     struct selfcheck_report report;
-    enum exit_status status = check_identity(app, &report);
+    enum exit_status status = open_watchdog(app->options);
+    if (status == EXIT_STATUS_OK) {
+        status = check_identity(app, &report);
+    }
     if (status != EXIT_STATUS_OK) {
         return status;
     }
@@ -263,5 +282,6 @@ enum exit_status app_run(const struct options *options)
     tls_context_close(app.context);
     net_close(app.net);
     identity_unload(&app.identity);
+    watchdog_close();
     return status;
 }

@@ -88,6 +88,10 @@ const struct option_spec option_table[] = {
      .help = "longest time without a byte read or written"},
     {"log-level", "error|warn|info|debug", OPTION_COMMON, option_parse_choice, FIELD(log_level),
      NO_BOARD, .choices = log_levels, .fallback = "info", .help = "how much the console shows"},
+    {"watchdog", "SECONDS|off", OPTION_COMMON, option_parse_number_or_off, FIELD(watchdog_s),
+     NO_BOARD, .min = 1, .max = DAY_S,
+     .allowed = "off, or a whole number of seconds from 1 to 86400", .fallback = "off",
+     .help = "let the board's watchdog restart it when the event loop hangs for so long"},
 
     {"max-sessions", "N", OPTION_SERVER, option_parse_number, FIELD(max_sessions), NO_BOARD,
      .min = 1, .max = SESSIONS_MAX, .fallback = "16",

@@ -39,6 +39,17 @@ bool option_parse_number(const struct option_spec *spec, const char *value, stru
     return true;
 }
 
+/* "off" is 0, which is below the range. */
+bool option_parse_number_or_off(const struct option_spec *spec, const char *value,
+                                struct options *out)
+{
+    if (strcmp(value, "off") != 0) {
+        return option_parse_number(spec, value, out);
+    }
+    *(uint64_t *)field(spec, out) = 0;
+    return true;
+}
+
 /* The factor of a size's unit, the text's last letter; 1 for a digit. */
 static uint64_t size_factor(char unit)
 {

@@ -6,6 +6,8 @@
 
 /* For the table: one parser for each kind of value. */
 bool option_parse_number(const struct option_spec *spec, const char *value, struct options *out);
+bool option_parse_number_or_off(const struct option_spec *spec, const char *value,
+                                struct options *out);
 bool option_parse_size(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_choice(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_text(const struct option_spec *spec, const char *value, struct options *out);

@@ -45,7 +45,8 @@ struct options {
     char alpn_text[OPTIONS_ALPN_MAX * 256];
     unsigned min_tls; /* enum tls_version */
     uint64_t handshake_timeout_ms, idle_timeout_ms, connect_timeout_ms;
-    unsigned log_level; /* enum log_level */
+    unsigned log_level;  /* enum log_level */
+    uint64_t watchdog_s; /* 0: off */
 
     uint64_t max_sessions;
     unsigned client_auth; /* enum tls_peer_auth */
@@ -61,8 +62,9 @@ struct options {
     bool from_stdin;
     bool resume;
 
-    const char *peer; /* of a card: HOST[:PORT] */
-    unsigned at_end;  /* enum options_at_end, of a card */
+    bool is_whole_system; /* the program is all that runs on the board */
+    const char *peer;     /* of a card: HOST[:PORT] */
+    unsigned at_end;      /* enum options_at_end, of a card */
 
     unsigned char source[OPTIONS_TABLE_MAX]; /* enum option_source of each row of the table */
     unsigned line[OPTIONS_TABLE_MAX];        /* where it stands in a card's file; 0: not there */

@@ -12,17 +12,21 @@
  * to do no harm when it fails each time. */
 #define RESTART_DELAY_S 10
 
+/* Nobody is there to notice that the board hangs. */
+#define WATCHDOG_S "15"
+
 #define PACKET_PREFIX "packet:"
 
 /* ---- What the card says */
 
 static enum exit_status read_options(const struct system_files *files, struct options *options)
 {
-    static const struct options_default none[] = {{.name = NULL}};
+    static const struct options_default defaults[] = {{"watchdog", WATCHDOG_S}, {.name = NULL}};
     struct options_error error;
-    if (!options_parse_card(options, files->config, none, &error)) {
+    if (!options_parse_card(options, files->config, defaults, &error)) {
         return error.status;
     }
+    options->is_whole_system = true;
     if (options->certs_path == NULL) {
         options->certs_path = files->blob;
     }

@@ -37,13 +37,19 @@ static enum tls_transport_outcome transport_outcome(enum net_outcome outcome)
 static enum tls_transport_outcome transport_send(struct tls_transport *self, const uint8_t *bytes,
                                                  size_t len, size_t *count)
 {
-    return transport_outcome(net_send(connection_of(self)->socket, bytes, len, count));
+    struct connection *connection = connection_of(self);
+    enum net_outcome outcome = net_send(connection->socket, bytes, len, count);
+    connection->wire_bytes += *count;
+    return transport_outcome(outcome);
 }
 
 static enum tls_transport_outcome transport_receive(struct tls_transport *self, uint8_t *buf,
                                                     size_t cap, size_t *count)
 {
-    return transport_outcome(net_receive(connection_of(self)->socket, buf, cap, count));
+    struct connection *connection = connection_of(self);
+    enum net_outcome outcome = net_receive(connection->socket, buf, cap, count);
+    connection->wire_bytes += *count;
+    return transport_outcome(outcome);
 }
 
 /* A read may want to write and a write may want to read: only the outcome knows. */
@@ -142,6 +148,7 @@ static bool close_drain(struct connection *connection)
     enum net_outcome outcome = NET_OK;
     for (unsigned i = 0; i < DRAIN_READS_MAX && outcome == NET_OK; i++) {
         outcome = net_receive(connection->socket, dropped, sizeof(dropped), &count);
+        connection->wire_bytes += count;
     }
     connection->wants = NET_EVENT_READ;
     return outcome != NET_OK && outcome != NET_WANT_READ;
@@ -166,6 +173,13 @@ void connection_end(struct connection *connection)
     tls_session_free(connection->session);
     net_socket_close(connection->socket);
     memset(connection, 0, sizeof(*connection));
+}
+
+uint64_t connection_advance(const struct connection *connection)
+{
+    /* Bytes only grow, so only a new connection could make the sum the same by chance. */
+    return connection->wire_bytes + connection->bytes_in + connection->bytes_out +
+           (uint64_t)connection->phase;
 }
 
 bool connection_is_closing(const struct connection *connection)

@@ -34,6 +34,7 @@ struct connection {
     uint64_t started_us;
     uint64_t deadline_us; /* of the phase, absolute */
     uint64_t bytes_in, bytes_out;
+    uint64_t wire_bytes; /* moved on the socket, both ways together */
 };
 
 /* Starts a connection on socket, which it owns from now on, whatever the outcome; the phase is
@@ -65,6 +66,9 @@ PORT_MUST_USE bool connection_close(struct connection *connection);
 
 /* Frees session and socket; the phase is NONE. Safe in any phase, also when nothing was started. */
 void connection_end(struct connection *connection);
+
+/* Another number whenever the connection got something done: moved a byte, or left its phase. */
+uint64_t connection_advance(const struct connection *connection);
 
 /* True while the orderly end is under way. */
 bool connection_is_closing(const struct connection *connection);

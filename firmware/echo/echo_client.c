@@ -32,7 +32,7 @@ static void close_until(struct echo_client *client, uint64_t deadline_us)
     while (!connection_close(connection) && clock_now_us() < deadline_us &&
            control_stop_count() < 2) {
         struct net_wait_item item = {.socket = connection->socket, .events = connection->wants};
-        net_wait(client->net, &item, 1, deadline_us);
+        client_sleep(client, &item, deadline_us);
     }
 }
 
@@ -135,6 +135,7 @@ enum exit_status echo_client_run(const struct echo_client_config *config, struct
     client->config = config;
     client->net = net;
     client->context = context;
+    loop_watch_start(&client->watch);
     enum exit_status result = run(client);
     memory_free(client); /* zeroizes the ticket */
     return result;

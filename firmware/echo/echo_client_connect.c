@@ -23,6 +23,12 @@ static bool address_is_lost(const struct echo_client *client)
     return status.state == NET_STATE_CONFLICT;
 }
 
+void client_sleep(struct echo_client *client, struct net_wait_item *item, uint64_t deadline_us)
+{
+    net_wait(client->net, item, 1, loop_watch_deadline(&client->watch, deadline_us));
+    loop_watch_round(&client->watch, connection_advance(&client->connection));
+}
+
 enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
                              bool runnable)
 {
@@ -36,7 +42,7 @@ enum exit_status client_wait(struct echo_client *client, struct net_socket *sock
         echo_log_deadline(ECHO_CLIENT_MODULE, client->session_id, client->phase, client->since_us);
         return EXIT_STATUS_DEADLINE;
     }
-    net_wait(client->net, &item, 1, runnable ? 0 : client->deadline_us);
+    client_sleep(client, &item, runnable ? 0 : client->deadline_us);
     return address_is_lost(client) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
 }
 

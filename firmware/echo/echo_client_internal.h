@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "echo_client.h"
 #include "echo_exchange.h"
+#include "loop_watch.h"
 
 #define ECHO_CLIENT_MODULE "client"
 
@@ -22,6 +23,7 @@ struct echo_client {
     uint64_t since_us;    /* when the phase began */
     uint64_t deadline_us; /* when it must be over */
     unsigned session_id;
+    struct loop_watch watch;
     bool interrupted; /* asked to stop; what follows is the orderly end */
     size_t ticket_len;
     uint8_t ticket[TLS_EXPORT_MAX]; /* secret */
@@ -38,6 +40,9 @@ void client_begin_phase(struct echo_client *client, const char *phase, uint32_t 
  * has our address. */
 enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
                              bool runnable);
+
+/* net_wait on one item, with the watchdog looked after. */
+void client_sleep(struct echo_client *client, struct net_wait_item *item, uint64_t deadline_us);
 
 /* client_wait for what the connection's last call wants. */
 enum exit_status client_wait_connection(struct echo_client *client);

@@ -7,6 +7,7 @@
 #include "control_port.h"
 #include "echo_names.h"
 #include "echo_server_internal.h"
+#include "watchdog_port.h"
 
 #define MODULE ECHO_SERVER_MODULE
 
@@ -79,6 +80,8 @@ static void accept_all(struct echo_server *server)
         if (outcome == NET_WANT_READ) {
             return;
         }
+        /* Out of memory or gone already: then too the stack has one waiting connection less. */
+        server->advances += outcome == NET_OK || outcome == NET_NO_MEMORY || outcome == NET_RESET;
         if (outcome == NET_OK) {
             admit(server, socket, &peer);
         } else {
@@ -121,7 +124,9 @@ static void step_sessions(struct echo_server *server)
         }
         if (server->items[i].ready || session->runnable ||
             clock_now_us() >= session->connection.deadline_us) {
+            uint64_t before = connection_advance(&session->connection);
             echo_session_step(session, &server->service);
+            server->advances += connection_advance(&session->connection) != before;
         }
     }
 }
@@ -134,16 +139,23 @@ static bool address_is_lost(const struct echo_server *server)
     return status.state == NET_STATE_CONFLICT;
 }
 
+static void wait_for_work(struct echo_server *server, struct net_wait_item *items, size_t count,
+                          uint64_t deadline_us)
+{
+    net_wait(server->net, items, count, loop_watch_deadline(&server->watch, deadline_us));
+}
+
 /* One round: wait, step every session that can go on, then let new ones in. */
 static void serve_round(struct echo_server *server)
 {
     unsigned max = server->service.config->max_sessions;
-    net_wait(server->net, server->items, max + 1, prepare_wait(server));
+    wait_for_work(server, server->items, max + 1, prepare_wait(server));
     step_sessions(server);
     if (server->listener != NULL && server->items[max].ready) {
         accept_all(server);
     }
     stats_when_due(server);
+    loop_watch_round(&server->watch, server->advances);
 }
 
 static void drain(struct echo_server *server)
@@ -173,8 +185,9 @@ static enum exit_status wait_for_address(struct echo_server *server, struct net_
         if (status->state == NET_STATE_CONFLICT) {
             return EXIT_STATUS_CONFIG; /* the net backend has logged whose address it is */
         }
-        net_wait(server->net, NULL, 0, NET_NO_DEADLINE);
+        wait_for_work(server, NULL, 0, NET_NO_DEADLINE);
         net_get_status(server->net, status);
+        loop_watch_round(&server->watch, server->advances);
     }
     return EXIT_STATUS_OK;
 }
@@ -192,6 +205,7 @@ static enum exit_status listen_on(struct echo_server *server, const struct net_s
     }
     log_event(LOG_LEVEL_INFO, MODULE, "listening", "ip=%s port=%u sessions=%u",
               net_address_text(ip, &status->ip), config->port, config->max_sessions);
+    watchdog_tell_ready();
     return EXIT_STATUS_OK;
 }
 
@@ -227,6 +241,7 @@ enum exit_status echo_server_run(const struct echo_server_config *config, struct
     }
     server.sessions = calloc(config->max_sessions, sizeof(*server.sessions));
     server.items = calloc(config->max_sessions + 1, sizeof(*server.items));
+    loop_watch_start(&server.watch);
     if (server.sessions != NULL && server.items != NULL) {
         result = serve(&server);
     } else {

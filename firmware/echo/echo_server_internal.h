@@ -4,6 +4,7 @@
 
 #include "echo_session.h"
 #include "log_port.h"
+#include "loop_watch.h"
 #include "rate_limit.h"
 
 #define ECHO_SERVER_MODULE "server"
@@ -17,6 +18,8 @@ struct echo_server {
     struct rate_limit rate_limit;
     unsigned last_id;
     uint64_t stats_us; /* when the next stats event is due */
+    struct loop_watch watch;
+    uint64_t advances; /* of the loop: steps and accepts that got something done */
 };
 
 /* Sessions going on now. */

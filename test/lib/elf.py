@@ -56,6 +56,23 @@ def read(path):
     return Elf(kind, machine, segments, {section.name: section for section in sections})
 
 
+def symbol(path, name):
+    """The address of a function or variable, as the file has it; it must have just one."""
+    with open(path, "rb") as file:
+        data = file.read()
+    sections = read(path).sections
+    table, names = sections[".symtab"], sections[".strtab"]
+    wanted = name.encode() + b"\0"
+    found = set()
+    for at in range(table.offset, table.offset + table.size, 24):
+        name_at, _info, _other, section, address, _size = struct.unpack_from("<IBBHQQ", data, at)
+        if section and data.startswith(wanted, names.offset + name_at):
+            found.add(address)
+    if len(found) != 1:
+        raise ValueError(f"{path} has {len(found)} symbols {name}")
+    return found.pop()
+
+
 def _section(data, names_offset, header):
     name_at, kind, _flags, address, offset, size = header
     start = names_offset + name_at

@@ -16,7 +16,7 @@ OUTPUT_MAX = 64 << 20
 class Process:
     """Started at once; stdout is kept as bytes, stderr as lines. Dies with its parent."""
 
-    def __init__(self, argv, name, stdin=False, prefix=()):
+    def __init__(self, argv, name, stdin=False, prefix=(), environment=None):
         self.name = name
         self.argv = list(argv)
         self.stdout = bytearray()
@@ -29,6 +29,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            env={**os.environ, **(environment or {})},
         )
         self._threads = [
             threading.Thread(target=self._collect_stdout, daemon=True),

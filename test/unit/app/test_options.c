@@ -38,6 +38,7 @@ static void server_defaults(void **state)
     assert_int_equal(options->idle_timeout_ms, 60000);
     assert_int_equal(options->connect_timeout_ms, 5000);
     assert_int_equal(options->log_level, LOG_LEVEL_INFO);
+    assert_int_equal(options->watchdog_s, 0);
     assert_int_equal(options->max_sessions, 16);
     assert_int_equal(options->client_auth, TLS_PEER_AUTH_NONE);
     assert_int_equal(options->stats_interval_s, 0);
@@ -92,7 +93,8 @@ static void server_takes_all_its_options(void **state)
                         "--min-tls 1.3 --alpn echo/1,echo/2 --handshake-timeout 1 --idle-timeout "
                         "86400000 --connect-timeout 3600000 --log-level debug "
                         "--max-sessions " SESSIONS_MAX " "
-                        "--client-auth required --stats-interval 10 --rate-limit 5");
+                        "--client-auth required --stats-interval 10 --rate-limit 5 "
+                        "--watchdog 86400");
     const struct options *options = &parse.options;
     assert_true(parse.ok);
     assert_string_equal(options->netif, "stream:listen=/tmp/s");
@@ -115,6 +117,7 @@ static void server_takes_all_its_options(void **state)
     assert_int_equal(options->client_auth, TLS_PEER_AUTH_REQUIRED);
     assert_int_equal(options->stats_interval_s, 10);
     assert_int_equal(options->rate_limit, 5);
+    assert_int_equal(options->watchdog_s, 86400);
     parse_end(&parse);
 }
 
@@ -260,6 +263,10 @@ static void choices_name_their_words(void **state)
     (void)state;
     static const struct mistake mistakes[] = {
         {SERVER "--min-tls 1.1", "--min-tls: 1.1 is not allowed: must be 1.2 or 1.3"},
+        {SERVER "--watchdog 0",
+         "--watchdog: 0 is not allowed: must be off, or a whole number of seconds from 1 to 86400"},
+        {SERVER "--watchdog on", "--watchdog: on is not allowed: must be off, or a whole number of "
+                                 "seconds from 1 to 86400"},
         {SERVER "--log-level loud",
          "--log-level: loud is not allowed: must be error, warn, info or debug"},
         {SERVER "--client-auth maybe",

@@ -14,6 +14,7 @@
 #include "entropy_port.h"
 #include "log_port.h"
 #include "memory_port.h"
+#include "watchdog_port.h"
 
 struct fake_state fake;
 
@@ -35,6 +36,7 @@ void fake_reset(void)
     memset(&fake, 0, sizeof(fake));
     fake.now_us = 1000000;
     fake.net_state = NET_STATE_UP;
+    fake.wait_us = 1000;
 }
 
 struct net_socket *fake_socket(void)
@@ -54,7 +56,7 @@ unsigned fake_log_count(const char *text)
     return count;
 }
 
-/* ---- clock, log, memory, control, entropy ------------------------------------------------------
+/* ---- clock, log, memory, control, entropy, watchdog --------------------------------------------
  */
 
 uint64_t clock_now_us(void)
@@ -121,6 +123,21 @@ bool entropy_fill(uint8_t *buf, size_t len)
 {
     memset(buf, 0x5a, len);
     return true;
+}
+
+uint64_t watchdog_timeout_us(void)
+{
+    return fake.watchdog_us;
+}
+
+void watchdog_feed(void)
+{
+    fake.feeds++;
+}
+
+void watchdog_tell_ready(void)
+{
+    fake.readies++;
 }
 
 /* ---- net ---------------------------------------------------------------------------------------
@@ -219,15 +236,25 @@ enum net_outcome net_resolve(struct net *net, const char *name, struct net_addre
     return NET_OK;
 }
 
-/* Time passes only here: on to the deadline, or a millisecond. */
+/* Time passes only here. */
+static void pass_time(uint64_t deadline_us)
+{
+    if (fake.waits_to_deadline && deadline_us != NET_NO_DEADLINE) {
+        fake.now_us = deadline_us > fake.now_us ? deadline_us : fake.now_us;
+    } else {
+        fake.now_us += fake.wait_us;
+    }
+}
+
 void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64_t deadline_us)
 {
     (void)net;
     fake.last_deadline_us = deadline_us;
     for (size_t i = 0; i < count; i++) {
-        items[i].ready = items[i].socket != NULL ? items[i].events : 0;
+        bool is_ready = items[i].socket != NULL && !fake.waits_to_deadline;
+        items[i].ready = is_ready ? items[i].events : 0;
     }
-    fake.now_us += 1000;
+    pass_time(deadline_us);
     if (fake.waits_left > 0 && --fake.waits_left == 0) {
         fake.stop_count = 1;
     }

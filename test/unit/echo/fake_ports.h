@@ -1,4 +1,5 @@
-/* Scripted stand-ins for the seams below the echo logic: time, net, TLS, log, memory, control. */
+/* Scripted stand-ins for the seams below the echo logic: time, net, TLS, log, memory, control,
+ * watchdog. */
 #ifndef FAKE_PORTS_H
 #define FAKE_PORTS_H
 
@@ -46,6 +47,10 @@ struct fake_state {
     unsigned accepts_left;     /* connections that wait to be accepted */
     unsigned waits_left;       /* rounds until stop_count becomes 1 */
     uint64_t last_deadline_us; /* of net_wait */
+    uint64_t wait_us;          /* what each net_wait lasts */
+    bool waits_to_deadline;    /* ... or it sleeps to its deadline, with nothing ready */
+    uint64_t watchdog_us;      /* its timeout */
+    unsigned feeds, readies;   /* calls */
     enum net_state net_state;
     enum net_outcome listen_outcome;
 };

@@ -120,6 +120,88 @@ static void test_server_tells_a_conflict_and_a_taken_port(void **state)
     assert_int_equal(fake_log_count("listen_failed port=8433 reason=in_use"), 1);
 }
 
+/* ---- The watchdog ------------------------------------------------------------------------------
+ */
+
+static void test_server_that_sleeps_feeds_the_watchdog(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.watchdog_us = 30000000;
+    fake.waits_to_deadline = true;
+    fake.waits_left = 4;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake.now_us, 1000000 + 40000000);
+    assert_int_equal(fake.feeds, 1 + 4);
+    assert_int_equal(fake.readies, 1);
+}
+
+static void test_server_without_address_feeds_the_watchdog(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.net_state = NET_STATE_STARTING;
+    fake.watchdog_us = 30000000;
+    fake.waits_to_deadline = true;
+    fake.waits_left = 4;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake.feeds, 1 + 4);
+    assert_int_equal(fake.readies, 0);
+}
+
+/* Turns the loop 10 microseconds a round, for three windows of a second. */
+static void spin_server(const struct echo_server_config *config)
+{
+    fake.watchdog_us = 3000000;
+    fake.wait_us = 10;
+    fake.waits_left = 300000;
+    assert_int_equal(run_server(config), EXIT_STATUS_OK);
+}
+
+static void test_server_with_a_session_that_never_advances_is_not_fed(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.accepts_left = 1;
+    fake.script.has_input = true; /* "read on", says TLS, and then: "wait" */
+    spin_server(&config);
+    assert_int_equal(fake.feeds, 1 + 1); /* in the first window it was accepted */
+    assert_int_equal(fake_log_count("app loop_stuck"), 2);
+}
+
+static void test_server_whose_listener_is_ready_for_nothing_is_not_fed(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    spin_server(&config); /* the listener is always ready, and nobody is there */
+    assert_int_equal(fake.feeds, 1);
+    assert_int_equal(fake_log_count("app loop_stuck"), 3);
+}
+
+static void test_server_that_echoes_without_rest_is_fed(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.accepts_left = 1;
+    fake.script.reads_forever = true;
+    spin_server(&config);
+    assert_int_equal(fake.feeds, 1 + 3);
+}
+
+static void test_server_that_drains_for_long_is_fed(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    config.close_timeout_ms = 60000;
+    fake.accepts_left = 1;
+    fake.stop_count = 0;
+    fake.waits_left = 2; /* accepted, and then asked to stop */
+    fake.script.drain = NET_WANT_READ;
+    fake.watchdog_us = 30000000;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake.feeds, 1 + 6);
+}
+
 static void test_server_logs_stats_at_the_interval(void **state)
 {
     struct echo_server_config config = server_config();
@@ -211,6 +293,27 @@ static void test_client_handshake_deadline(void **state)
     assert_int_equal(fake_log_count("reason=deadline"), 1);
 }
 
+static void test_client_that_waits_is_fed(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    config.idle_timeout_ms = 60000; /* a server that never answers */
+    fake.watchdog_us = 30000000;
+    assert_int_equal(run_client(&config), EXIT_STATUS_DEADLINE);
+    assert_in_range(fake.feeds, 1 + 5, 1 + 6);
+}
+
+static void test_client_that_spins_is_not_fed(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.script.has_input = true;
+    fake.watchdog_us = 30000000;
+    fake.wait_us = 10;
+    assert_int_equal(run_client(&config), EXIT_STATUS_DEADLINE);
+    assert_int_equal(fake.feeds, 1 + 1); /* in the first window it connected */
+}
+
 static void test_client_refused_certificates_and_alerts(void **state)
 {
     struct echo_client_config config = client_config();
@@ -246,6 +349,12 @@ int main(void)
         PROGRAM_TEST(test_server_limits_the_rate),
         PROGRAM_TEST(test_server_sleeps_until_the_nearest_deadline),
         PROGRAM_TEST(test_server_tells_a_conflict_and_a_taken_port),
+        PROGRAM_TEST(test_server_that_sleeps_feeds_the_watchdog),
+        PROGRAM_TEST(test_server_without_address_feeds_the_watchdog),
+        PROGRAM_TEST(test_server_with_a_session_that_never_advances_is_not_fed),
+        PROGRAM_TEST(test_server_whose_listener_is_ready_for_nothing_is_not_fed),
+        PROGRAM_TEST(test_server_that_echoes_without_rest_is_fed),
+        PROGRAM_TEST(test_server_that_drains_for_long_is_fed),
         PROGRAM_TEST(test_server_logs_stats_at_the_interval),
         PROGRAM_TEST(test_client_echoes_and_prints),
         PROGRAM_TEST(test_client_does_not_insist_on_the_fin),
@@ -254,6 +363,8 @@ int main(void)
         PROGRAM_TEST(test_client_finds_a_wrong_echo),
         PROGRAM_TEST(test_client_finds_a_longer_echo),
         PROGRAM_TEST(test_client_handshake_deadline),
+        PROGRAM_TEST(test_client_that_waits_is_fed),
+        PROGRAM_TEST(test_client_that_spins_is_not_fed),
         PROGRAM_TEST(test_client_refused_certificates_and_alerts),
         PROGRAM_TEST(test_client_idle_deadline),
     };
