@@ -6,7 +6,6 @@
 #define SYSTEM_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "port.h"
 
@@ -30,16 +29,10 @@ struct system_files {
  * Call once, before all else but console_open. */
 PORT_MUST_USE bool system_start(struct system_files *files);
 
-/* An Ethernet interface that is up, and that the kernel itself does not use. */
-struct system_interface {
-    char name[SYSTEM_INTERFACE_NAME_MAX];
-    uint8_t mac[6];
-};
-
-/* Waits for the interface of that name (NULL: the first one to appear), and brings it up. False: it
- * did not come, or cannot be brought up; the log says why. *out is then unchanged. Call after
- * system_start. */
-PORT_MUST_USE bool system_start_interface(const char *name, struct system_interface *out);
+/* Waits for the Ethernet interface of that name (NULL: the first one to appear), brings it up, and
+ * keeps it so; the kernel itself does not use it. out gets its name. False: it did not come, or
+ * cannot be brought up; the log says why. Call once, after system_start. */
+PORT_MUST_USE bool system_start_interface(const char *name, char out[SYSTEM_INTERFACE_NAME_MAX]);
 
 enum system_end { SYSTEM_POWER_OFF, SYSTEM_REBOOT, SYSTEM_HALT };
 

@@ -48,15 +48,13 @@ static const char *wanted_interface(const struct options *options)
 static enum exit_status start_interface(struct options *options)
 {
     static char netif[sizeof(PACKET_PREFIX) + SYSTEM_INTERFACE_NAME_MAX];
-    struct system_interface interface;
-    if (!system_start_interface(wanted_interface(options), &interface)) {
+    char name[SYSTEM_INTERFACE_NAME_MAX];
+    if (!system_start_interface(wanted_interface(options), name)) {
         return EXIT_STATUS_NETIF;
     }
-    (void)snprintf(netif, sizeof(netif), "%s%s", PACKET_PREFIX, interface.name);
+    (void)snprintf(netif, sizeof(netif), "%s%s", PACKET_PREFIX, name);
     options->netif = netif;
-    if (options_source(options, "mac") == OPTION_DEFAULT) {
-        memcpy(options->mac, interface.mac, sizeof(options->mac));
-    }
+    options->mac_of_interface |= options_source(options, "mac") == OPTION_DEFAULT;
     return EXIT_STATUS_OK;
 }
 

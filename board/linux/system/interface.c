@@ -87,31 +87,26 @@ static void log_up(const char *name, const uint8_t mac[6])
         log_quote(quoted_driver, sizeof(quoted_driver), driver_of(name, driver, sizeof(driver))));
 }
 
-static bool fail(const char *name)
+static void log_failed(const char *name, int error)
 {
     char quoted_name[32], quoted_reason[96];
     log_event(LOG_LEVEL_ERROR, "system", "interface_failed", "name=%s reason=%s",
               log_quote(quoted_name, sizeof(quoted_name), name),
-              log_quote(quoted_reason, sizeof(quoted_reason), strerror(errno)));
-    return false;
+              log_quote(quoted_reason, sizeof(quoted_reason), strerror(error)));
 }
 
-bool system_bring_up(const char *name, struct system_interface *out)
+bool system_bring_up(const char *name)
 {
     uint8_t mac[6];
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool up = fd >= 0 && set_up(fd, name, mac);
-    if (!up) {
-        (void)fail(name);
+    if (up) {
+        log_up(name, mac);
+    } else {
+        log_failed(name, errno);
     }
     if (fd >= 0) {
         (void)close(fd);
     }
-    if (!up) {
-        return false;
-    }
-    (void)snprintf(out->name, sizeof(out->name), "%s", name);
-    memcpy(out->mac, mac, sizeof(out->mac));
-    log_up(name, mac);
-    return true;
+    return up;
 }

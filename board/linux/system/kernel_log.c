@@ -2,9 +2,6 @@
  * and yet a card or a network chip that fails is not passed over in silence. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <sys/klog.h>
 #include <unistd.h>
 
@@ -72,16 +69,7 @@ static void *follow(void *unused)
 
 void system_watch_kernel_log(void)
 {
-    pthread_t thread;
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
-        return;
-    }
-    bool started = pthread_create(&thread, NULL, follow, NULL) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) {
-        (void)pthread_detach(thread);
+    if (system_start_thread(follow)) {
         (void)klogctl(ACTION_CONSOLE_LEVEL, NULL, LEVEL_EMERGENCY_ALONE);
     }
 }

@@ -23,6 +23,11 @@ size_t system_read_text(const char *path, char *out, size_t cap);
 /* Writes text to one of the kernel's files. False: errno says why. */
 bool system_write_text(const char *path, const char *text);
 
+/* ---- thread.c */
+
+/* Starts a thread that runs to the end of the system; signals are other threads' business. */
+bool system_start_thread(void *(*run)(void *unused));
+
 /* ---- console.c */
 
 /* Makes /dev/console standard input, output and error, and sets its line so that nothing that comes
@@ -59,7 +64,7 @@ bool system_wait_randomness(unsigned timeout_ms);
 bool system_open_devices(void);
 
 /* Waits for the next device that appears. False: none did before deadline_us (of clock_now_us).
- * The strings of *out are valid until the next call. */
+ * The strings of *out are valid until the next call. One thread at a time. */
 bool system_next_device(struct uevent *out, uint64_t deadline_us);
 
 /* ---- card.c */
@@ -80,6 +85,6 @@ bool system_is_ethernet(const char *name);
 void system_silence_kernel_ip(void);
 
 /* Brings the interface up. False: the log says why. */
-bool system_bring_up(const char *name, struct system_interface *out);
+bool system_bring_up(const char *name);
 
 #endif

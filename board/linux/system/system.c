@@ -27,18 +27,26 @@
 #define RANDOMNESS_WAIT_MS 60000
 #define WAIT_MAX_MS 600000
 
+/* What the kernel does after a panic; 0: it stands still. */
+#define PANIC_PATH "/proc/sys/kernel/panic"
+
 /* Settings of the kernel (kernel: Documentation/admin-guide/sysctl/kernel.rst). */
 static const struct {
     const char *path, *value;
 } kernel_settings[] = {
-    {"/proc/sys/kernel/panic", "5"},         /* a panic restarts the board, after so many seconds */
-    {"/proc/sys/kernel/panic_on_oops", "1"}, /* and so does a driver that crashes */
+    {"/proc/sys/kernel/panic_on_oops", "1"}, /* a driver that crashed ends in a panic ... */
+    {PANIC_PATH, "5"},                       /* ... and a panic restarts the board, in seconds */
     {"/proc/sys/kernel/sysrq", "0"},         /* line noise is no command to the kernel */
+    {"/proc/sys/kernel/kexec_load_disabled", "1"},
 };
+
+/* Once set, no more modules can be loaded. */
+#define MODULES_DISABLED_PATH "/proc/sys/kernel/modules_disabled"
 
 static struct {
     char command_line[2048];
     char first_interface[SYSTEM_INTERFACE_NAME_MAX]; /* that has appeared; empty: none */
+    char interface[SYSTEM_INTERFACE_NAME_MAX];       /* that we use */
 } state;
 
 bool system_is_whole(const char *program)
@@ -83,12 +91,26 @@ static void log_kernel(void)
               log_quote(quoted_model, sizeof(quoted_model), model));
 }
 
+/* True if the kernel's command line says when to restart. */
+static bool is_panic_set(const char *path)
+{
+    char value[16];
+    return strcmp(path, PANIC_PATH) == 0 && system_read_text(path, value, sizeof(value)) > 0 &&
+           strcmp(value, "0") != 0;
+}
+
+static void set_kernel(const char *path, const char *value)
+{
+    if (!system_write_text(path, value)) {
+        log_event(LOG_LEVEL_WARN, "system", "setting_failed", "path=%s error=%d", path, errno);
+    }
+}
+
 static void apply_kernel_settings(void)
 {
     for (size_t i = 0; i < sizeof(kernel_settings) / sizeof(kernel_settings[0]); i++) {
-        if (!system_write_text(kernel_settings[i].path, kernel_settings[i].value)) {
-            log_event(LOG_LEVEL_WARN, "system", "setting_failed", "path=%s error=%d",
-                      kernel_settings[i].path, errno);
+        if (!is_panic_set(kernel_settings[i].path)) {
+            set_kernel(kernel_settings[i].path, kernel_settings[i].value);
         }
     }
 }
@@ -144,6 +166,7 @@ bool system_start(struct system_files *files)
     system_watch_kernel_log();
     (void)system_read_text("/proc/cmdline", state.command_line, sizeof(state.command_line));
     system_load_modules(MODULE_LIST_PATH);
+    set_kernel(MODULES_DISABLED_PATH, "1");
     if (!system_wait_randomness(RANDOMNESS_WAIT_MS)) {
         return false;
     }
@@ -164,7 +187,29 @@ static const char *find_interface(const char *name)
     return system_is_ethernet(name) ? name : NULL;
 }
 
-bool system_start_interface(const char *name, struct system_interface *out)
+/* An adapter on the USB that is pulled and plugged in again is a new interface to the kernel: it is
+ * down, until somebody brings it up. */
+static void *follow_interface(void *unused)
+{
+    struct uevent event;
+    (void)unused;
+    while (system_next_device(&event, UINT64_MAX)) {
+        if (strcmp(event.subsystem, "net") == 0 && event.interface != NULL &&
+            strcmp(event.interface, state.interface) == 0) {
+            (void)system_bring_up(event.interface);
+        }
+    }
+    return NULL;
+}
+
+/* From here on the devices are the watching thread's. */
+static bool watch_interface(const char *name)
+{
+    (void)snprintf(state.interface, sizeof(state.interface), "%s", name);
+    return system_start_thread(follow_interface);
+}
+
+bool system_start_interface(const char *name, char out[SYSTEM_INTERFACE_NAME_MAX])
 {
     struct uevent event;
     uint64_t start_us = clock_now_us();
@@ -175,7 +220,8 @@ bool system_start_interface(const char *name, struct system_interface *out)
         found = find_interface(name);
     }
     if (found != NULL) {
-        return system_bring_up(found, out);
+        (void)snprintf(out, SYSTEM_INTERFACE_NAME_MAX, "%s", found);
+        return system_bring_up(found) && watch_interface(found);
     }
     char quoted[64];
     log_event(LOG_LEVEL_ERROR, "system", "interface_missing", "name=%s ms=%llu",
