@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 EM_AARCH64 = 183
 ET_EXEC, ET_DYN = 2, 3
-PT_DYNAMIC, PT_INTERP, PT_GNU_STACK, PT_GNU_RELRO = 2, 3, 0x6474E551, 0x6474E552
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 3, 0x6474E551, 0x6474E552
 PF_EXECUTE = 1
 SHT_SYMTAB = 2
 
@@ -14,6 +14,9 @@ SHT_SYMTAB = 2
 class Segment:
     kind: int
     flags: int
+    offset: int = 0
+    address: int = 0
+    size: int = 0
 
 
 @dataclass
@@ -45,7 +48,7 @@ def read(path):
     phoff, shoff = struct.unpack_from("<QQ", data, 32)
     phsize, phcount, shsize, shcount, names_at = struct.unpack_from("<HHHHH", data, 54)
     segments = [
-        Segment(*struct.unpack_from("<II", data, phoff + index * phsize))
+        Segment(*struct.unpack_from("<IIQQ8xQ", data, phoff + index * phsize))
         for index in range(phcount)
     ]
     headers = [
@@ -78,3 +81,16 @@ def _section(data, names_offset, header):
     start = names_offset + name_at
     name = data[start : data.index(b"\0", start)].decode("ascii")
     return Section(name, kind, address, offset, size)
+
+
+def function_offset(path, name):
+    """Where in the file the code of a function begins; it must not be stripped."""
+    return _file_offset(read(path), symbol(path, name))
+
+
+def _file_offset(elf, address):
+    for segment in elf.segments:
+        inside = 0 <= address - segment.address < segment.size
+        if segment.kind == PT_LOAD and inside:
+            return address - segment.address + segment.offset
+    raise ValueError(f"no segment has the address {address:#x}")

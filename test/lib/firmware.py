@@ -19,14 +19,13 @@ def command(program):
     return [settings.program(program)]
 
 
-class Firmware(Process):
-    """tls-echo-server or tls-echo-client, natively or under the emulator."""
+class EventProcess(Process):
+    """A process whose stderr is the firmware's console log."""
 
-    def __init__(self, program, args, name=None, runner=None, **more):
+    def __init__(self, argv, name, **more):
         self.events = []
         self.other_lines = []
-        runner = settings.RUNNER if runner is None else runner
-        super().__init__([*runner, *command(program), *args], name or program, **more)
+        super().__init__(argv, name, **more)
 
     def on_line(self, line):
         super().on_line(line)
@@ -77,3 +76,10 @@ class Firmware(Process):
                 total_ns += int(file.read().split()[0])
         return total_ns / 1e9
 
+
+class Firmware(EventProcess):
+    """tls-echo-server or tls-echo-client, natively or under the emulator."""
+
+    def __init__(self, program, args, name=None, runner=None, **more):
+        runner = settings.RUNNER if runner is None else runner
+        super().__init__([*runner, *command(program), *args], name or program, **more)

@@ -8,6 +8,8 @@ BUILD_DIR = os.environ.get("TLS_ECHO_BUILD_DIR", "")
 SOURCE_DIR = os.environ.get("TLS_ECHO_SOURCE_DIR", "")
 CERTS_DIR = os.environ.get("TLS_ECHO_TEST_CERTS", "")
 BOARD = os.environ.get("TLS_ECHO_BOARD", "")
+# What the board boots: kernel8.img, initramfs.zst and sdcard.img.
+IMAGE_DIR = os.environ.get("TLS_ECHO_IMAGE_DIR", "")
 OPENSSL = os.environ.get("TLS_ECHO_OPENSSL", "openssl")
 
 # The emulator and its options before the program's name; empty when it runs natively.

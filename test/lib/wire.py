@@ -1,12 +1,15 @@
 """Ethernet between the kernel of the test's namespace and the firmware.
 
 tap: a TAP device that the firmware opens. packet: a veth pair; the firmware holds one end through
-AF_PACKET. macvlan: it holds a macvlan on that end, as beside a board's own address. The kernel has 198.18.0.1 on its side and never an address of the firmware's.
+AF_PACKET. macvlan: it holds a macvlan on that end, as beside a board's own address. The kernel has
+198.18.0.1 on its side and never an address of the firmware's. A whole board in QEMU can take the
+place of the firmware.
 """
 
 import itertools
 import os
 
+import relay
 import settings
 from netns import ip
 
@@ -23,6 +26,8 @@ class Wire:
 
     def __init__(self, kind):
         number = next(_numbers)
+        self._relay = None
+        self._far = None
         self.interface = f"fw{number}"
         if kind == "tap":
             ip("tuntap", "add", "dev", self.interface, "mode", "tap")
@@ -32,6 +37,7 @@ class Wire:
             ip("link", "add", self.interface, "type", "veth", "peer", "name", far)
             ip("link", "set", far, "addrgenmode", "none", "up")
             self.netif = f"packet:{far}"
+            self._far = far
         if kind == "macvlan":
             macvlan = f"fw{number}mac"
             ip("link", "add", "link", far, "name", macvlan, "type", "macvlan", "mode", "bridge")
@@ -46,7 +52,16 @@ class Wire:
     def remove_address(self, address):
         ip("address", "del", f"{address}/{settings.PREFIX_LEN}", "dev", self.interface)
 
+    def qemu_netdev(self, name):
+        """The far side for QEMU's -netdev."""
+        if self._far is None:
+            return f"tap,id={name},ifname={self.interface},script=no,downscript=no"
+        self._relay = relay.Relay(self.interface, self._far)
+        return f"stream,id={name},server=off,addr.type=unix,addr.path={self._relay.path}"
+
     def close(self):
+        if self._relay:
+            self._relay.close()
         ip("link", "del", self.interface)
 
 

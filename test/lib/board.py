@@ -1,0 +1,112 @@
+"""A whole board: a kernel and the firmware as its only program, in QEMU's system emulation.
+
+The console is the board's UART, read as the log of any other program; QEMU's monitor pulls the
+cable and tells how the board ended.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+
+import harness
+import qmp
+import settings
+from card import Card
+from firmware import EventProcess
+from initramfs import Archive
+
+EMULATOR = "qemu-system-aarch64"
+
+# What a guest's end means in the monitor's event SHUTDOWN.
+REASONS = {"guest-shutdown": "poweroff", "guest-reset": "reboot", "guest-panic": "panic"}
+
+
+def image_part(name):
+    """A file of the board's image: kernel8.img, initramfs.zst or sdcard.img."""
+    return os.path.join(settings.IMAGE_DIR, name)
+
+
+def require():
+    """Ends the test file as skipped where boards cannot be emulated; as failed in CI, which can."""
+    if shutil.which(EMULATOR):
+        return
+    print(f"skipped: there is no {EMULATOR}", file=sys.stderr)
+    sys.exit(1 if os.environ.get("CI") else harness.ALL_SKIPPED)
+
+
+def command_line():
+    """What the board's boot code gives the kernel."""
+    path = os.path.join(settings.SOURCE_DIR, "board", settings.BOARD, "image", "cmdline.txt")
+    with open(path, encoding="ascii") as file:
+        return file.read().strip()
+
+
+class Board(EventProcess):
+    """QEMU's machine virt. card: path of an image; wire: what it is joined to; extra: more options
+    for QEMU; kernel_options: more for the kernel; initramfs: another one than the image's."""
+
+    def __init__(self, wire=None, card=None, kernel_options="", extra=(), initramfs=None,
+                 name="virt", **more):  # fmt: skip
+        self._folder = tempfile.mkdtemp(prefix="tls-echo-")
+        self.monitor = qmp.Monitor(self._folder)
+        argv = [EMULATOR, "-M", "virt", "-cpu", "cortex-a53", "-m", "256", "-smp", "1"]
+        argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+        argv += ["-kernel", image_part("kernel8.img")]
+        argv += ["-initrd", initramfs or image_part("initramfs.zst")]
+        argv += ["-append", f"{command_line()} {kernel_options}".strip()]
+        argv += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
+        argv += self.monitor.argv
+        if wire:
+            argv += ["-netdev", wire.qemu_netdev("net0")]
+            argv += ["-device", "virtio-net-pci,id=nic0,netdev=net0"]
+        if card:
+            argv += ["-drive", f"if=none,id=card,format=raw,readonly=on,file={card}"]
+            argv += ["-device", "virtio-blk-pci,drive=card"]
+        # QEMU's console is its stdout: stderr for us, where we look for a log.
+        swap = ["sh", "-c", 'exec "$@" 3>&1 1>&2 2>&3 3>&-', "sh"]
+        super().__init__([*argv, *extra], name, prefix=swap, **more)
+        self.monitor.accept()
+
+    def on_line(self, line):
+        super().on_line(line.rstrip("\r"))
+
+    def set_link(self, up):
+        """Pulls the cable out, or puts it back."""
+        self.monitor.run("set_link", name="nic0", up=up)
+
+    def wait_end(self, timeout_s=20.0):
+        """Waits until the board has ended, and says how: poweroff, reboot or panic."""
+        event = self.monitor.wait_event("SHUTDOWN", timeout_s)
+        self.wait_exit()
+        reason = event["data"]["reason"]
+        return REASONS.get(reason, reason)
+
+    def kill(self):
+        super().kill()
+        self.monitor.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def make_card(folder, config, files=None):
+    """Copies the board's card into the folder, with these settings and files; returns its path."""
+    path = os.path.join(folder, "sdcard.img")
+    shutil.copyfile(image_part("sdcard.img"), path)
+    card = Card(path)
+    card.write("tls-echo.conf", config.encode())
+    for name, content in (files or {}).items():
+        card.write(name, content)
+    return path
+
+
+def make_initramfs(folder, program):
+    """virt's initramfs with another program (its bytes); returns the path. The kernel takes archives
+    one after the other; a file of a later one replaces the earlier."""
+    path = os.path.join(folder, "initramfs")
+    archive = Archive()
+    archive.file("/init", program, 0o755)
+    with open(image_part("initramfs.zst"), "rb") as file:
+        base = file.read()
+    with open(path, "wb") as file:
+        file.write(base + bytes(-len(base) % 4) + archive.end())
+    return path
