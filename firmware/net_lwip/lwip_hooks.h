@@ -6,10 +6,20 @@
 
 #include "lwip/ip_addr.h"
 
+struct dhcp;
+struct dhcp_msg;
+
 /* A new connection's initial sequence number that nobody else can foresee (RFC 6528). */
 uint32_t net_random_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
                         uint16_t remote_port);
 
 #define LWIP_HOOK_TCP_ISN net_random_isn
+
+/* Adds to the options of a DHCP message what lwIP leaves out; *options_len is their length. */
+void net_dhcp_add_options(const struct dhcp *dhcp, struct dhcp_msg *message, uint8_t type,
+                          uint16_t *options_len);
+
+#define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, message, type, options_len)              \
+    net_dhcp_add_options(dhcp, message, type, options_len)
 
 #endif

@@ -34,8 +34,9 @@ void sys_check_core_locking(void);
 #define MEMP_NUM_TCPIP_MSG_API 4
 #define MEMP_NUM_TCPIP_MSG_INPKT 1
 
-/* lwIP's own timers, one for the check of our address, and one for connects. */
-#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2)
+/* lwIP's own timers, one for the check of our address, one for its announcement, and one for
+ * connects. */
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
 
 /* ---- Interfaces between lwIP and the firmware --------------------------------------------------
  */
@@ -71,10 +72,24 @@ void sys_check_core_locking(void);
 #define LWIP_IGMP 0
 #define LWIP_AUTOIP 0
 
-/* net_address.c checks for conflicts itself: lwIP's ACD takes 6 s or more before an address can be
- * used, and says nothing of the other host's MAC. */
-#define LWIP_ACD 0
-#define LWIP_DHCP_DOES_ACD_CHECK 0
+/* Conflicts are found by net_conflict.c, for DHCP's address as for a static one. */
+#define LWIP_ACD 1
+#define LWIP_ACD_EXTERNAL 1
+#define LWIP_DHCP_DOES_ACD_CHECK 1
+
+/* Lease times are counted in seconds, not in minutes, and in 32 bits: in lwIP's own 16 a lease of a
+ * week would be over after 18 hours. */
+#define DHCP_COARSE_TIMER_SECS 1
+#define DHCP_TIMEOUT_SIZE_T u32_t
+#define DHCP_DEFINE_CUSTOM_TIMEOUTS 1
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T0_LEASE(out, dhcp)                                          \
+    ((out) = LWIP_MAX((dhcp)->offered_t0_lease, 1))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T1_RENEW(out, dhcp)                                          \
+    ((out) = LWIP_MAX((dhcp)->offered_t1_renew, 1))
+#define DHCP_SET_TIMEOUT_FROM_OFFERED_T2_REBIND(out, dhcp)                                         \
+    ((out) = LWIP_MAX((dhcp)->offered_t2_rebind, 1))
+#define DHCP_NEXT_TIMEOUT_THRESHOLD 60 /* RFC 2131 section 4.4.5: renew no more often */
+#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1 << (tries) : 60) * 1000))
 
 #define LWIP_NETIF_LOOPBACK 0 /* a packet to our own address has no business here */
 #define LWIP_HAVE_LOOPIF 0

@@ -1,4 +1,4 @@
-/* Our IPv4 address: static with a check for conflicts (RFC 5227), or from DHCP; and the net's
+/* Our IPv4 address: static or from DHCP, checked for conflicts by net_conflict.c; and the net's
  * state, which follows from address and link. Everything here runs under the core lock. */
 #include <stdio.h>
 #include <string.h>
@@ -11,13 +11,8 @@
 #include "lwip/timeouts.h"
 #include "net_lwip.h"
 
-/* RFC 5227 section 2.1.1 wants three probes a second or two apart. On a segment that answers at
- * all, an answer takes milliseconds; a server should be up before its user wonders. */
-#define PROBE_COUNT 3
-#define PROBE_INTERVAL_MS 120
-
-/* RFC 5227 section 2.4: an address is defended once in 10 s. */
-#define DEFEND_INTERVAL_US 10000000
+/* RFC 5227 section 2.3: an address is announced twice. */
+#define ANNOUNCE_INTERVAL_MS 2000
 
 #define MAC_TEXT_MAX 18
 
@@ -52,13 +47,25 @@ static ip4_addr_t to_ip4(const uint8_t bytes[4])
 /* ---- State -------------------------------------------------------------------------------------
  */
 
+/* What DHCP said of the address: " lease_s=3600", or nothing. */
+static const char *format_lease(const struct net *net, char *out, size_t cap)
+{
+    out[0] = '\0';
+    if (net->address.mode == NET_IP_DHCP) {
+        const struct dhcp *dhcp = netif_dhcp_data(&net->device.netif);
+        snprintf(out, cap, " lease_s=%u", (unsigned)dhcp->offered_t0_lease);
+    }
+    return out;
+}
+
 static void log_up(const struct net *net)
 {
     const struct netif *netif = &net->device.netif;
-    char ip[IP4ADDR_STRLEN_MAX], mac[MAC_TEXT_MAX], name[96];
-    log_event(LOG_LEVEL_INFO, "net", "net_up", "if=%s ip=%s/%u mac=%s",
+    char ip[IP4ADDR_STRLEN_MAX], mac[MAC_TEXT_MAX], name[96], lease[24];
+    log_event(LOG_LEVEL_INFO, "net", "net_up", "if=%s ip=%s/%u mac=%s%s",
               log_quote(name, sizeof(name), net->device.name), format_ip(ip, netif_ip4_addr(netif)),
-              prefix_len(netif_ip4_netmask(netif)), format_mac(mac, netif->hwaddr));
+              prefix_len(netif_ip4_netmask(netif)), format_mac(mac, netif->hwaddr),
+              format_lease(net, lease, sizeof(lease)));
 }
 
 static void log_down(const struct net *net, const char *reason)
@@ -68,13 +75,22 @@ static void log_down(const struct net *net, const char *reason)
               log_quote(name, sizeof(name), net->device.name), reason);
 }
 
-static void log_conflict(const struct net *net, enum log_level level, const ip4_addr_t *ip,
-                         const uint8_t *other_mac)
+/* The address was lost: its connections are no more. */
+static void log_lost(const struct net *net, const char *reason, const ip4_addr_t *ip)
 {
-    (void)net;
+    char name[96], text[IP4ADDR_STRLEN_MAX];
+    log_event(LOG_LEVEL_WARN, "net", "net_down", "if=%s reason=%s ip=%s",
+              log_quote(name, sizeof(name), net->device.name), reason, format_ip(text, ip));
+}
+
+void net_address_log_conflict(struct net *net, const ip4_addr_t *ip, const uint8_t *other_mac)
+{
+    struct net_own_address *address = &net->address;
+    bool is_fatal = address->mode == NET_IP_STATIC && !address->is_checked;
     char text[IP4ADDR_STRLEN_MAX], mac[MAC_TEXT_MAX];
-    log_event(level, "net", "net_conflict", "ip=%s mac=%s", format_ip(text, ip),
-              format_mac(mac, other_mac));
+    memcpy(address->status.conflict_mac, other_mac, sizeof(address->status.conflict_mac));
+    log_event(is_fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "net", "net_conflict", "ip=%s mac=%s",
+              format_ip(text, ip), format_mac(mac, other_mac));
 }
 
 static enum net_state find_state(const struct net *net)
@@ -88,32 +104,57 @@ static enum net_state find_state(const struct net *net)
     return ip4_addr_isany(netif_ip4_addr(&net->device.netif)) ? NET_STATE_STARTING : NET_STATE_UP;
 }
 
+/* Logs how the state changed. */
+static void log_change(const struct net *net, enum net_state before, bool same_ip)
+{
+    enum net_state now = net->address.status.state;
+    if (now == NET_STATE_UP && (before != NET_STATE_UP || !same_ip)) {
+        log_up(net);
+    } else if (now == NET_STATE_DOWN && before != NET_STATE_DOWN) {
+        log_down(net, net->address.link_reason);
+    }
+}
+
 /* Brings the status up to date; logs and wakes if it changed. */
 static void update_status(struct net *net)
 {
     struct net_status *status = &net->address.status;
     const ip4_addr_t *ip = netif_ip4_addr(&net->device.netif);
     enum net_state before = status->state;
-    struct net_address address_before = status->ip;
+    ip4_addr_t ip_before;
+    memcpy(&ip_before.addr, status->ip.bytes, sizeof(ip_before.addr));
+    bool same_ip = ip4_addr_eq(&ip_before, ip);
+    if (!same_ip && !ip4_addr_isany_val(ip_before)) {
+        log_lost(net, ip4_addr_isany(ip) ? "lease_lost" : "address_changed", &ip_before);
+    }
     status->state = find_state(net);
-    memset(&status->ip, 0, sizeof(status->ip));
-    if (!ip4_addr_isany(ip)) {
-        status->ip.family = NET_FAMILY_IPV4;
-        memcpy(status->ip.bytes, &ip->addr, sizeof(ip->addr));
+    status->ip.family = ip4_addr_isany(ip) ? NET_FAMILY_NONE : NET_FAMILY_IPV4;
+    memcpy(status->ip.bytes, &ip->addr, sizeof(ip->addr));
+    log_change(net, before, same_ip);
+    if (status->state != before || !same_ip) {
+        net_event_wake(&net->event);
     }
-    bool same_ip = address_before.family == status->ip.family &&
-                   memcmp(address_before.bytes, status->ip.bytes, sizeof(status->ip.bytes)) == 0;
-    if (status->state == before && same_ip) {
-        return;
+}
+
+/* ---- Announcing --------------------------------------------------------------------------------
+ */
+
+static void announce_again(void *arg)
+{
+    struct netif *netif = arg;
+    if (!ip4_addr_isany(netif_ip4_addr(netif))) {
+        etharp_gratuitous(netif);
     }
-    if (status->state == NET_STATE_UP) {
-        log_up(net);
-    } else if (status->state == NET_STATE_DOWN && before != NET_STATE_DOWN) {
-        log_down(net, net->address.link_reason);
-    } else if (status->state == NET_STATE_STARTING && before == NET_STATE_UP) {
-        log_down(net, "lease_lost");
-    }
-    net_event_wake(&net->event);
+}
+
+/* Tells all hosts whose address it is now: they may still know another one for it, or a switch
+ * another port. */
+static void announce(struct netif *netif)
+{
+    sys_untimeout(announce_again, netif);
+    announce_again(netif);
+    sys_timeout(ANNOUNCE_INTERVAL_MS, announce_again, netif);
+    net_kick_timers();
 }
 
 /* ---- Static address ----------------------------------------------------------------------------
@@ -123,91 +164,22 @@ static void take_static(struct net *net)
 {
     struct net_own_address *address = &net->address;
     address->is_checked = true;
-    /* Announces itself by a gratuitous ARP. */
     netif_set_addr(&net->device.netif, &address->ip, &address->mask, &address->gateway);
-    update_status(net);
 }
 
-/* The next probe, or the end of the check. As long as the netif has no address, an ARP request by
- * lwIP has the sender address 0.0.0.0: that is a probe. */
-static void probe_next(void *arg)
+static void refuse_static(struct net *net)
 {
-    struct net *net = arg;
-    struct net_own_address *address = &net->address;
-    if (address->probes_sent == PROBE_COUNT) {
-        take_static(net);
-        return;
-    }
-    address->probes_sent++;
-    etharp_request(&net->device.netif, &address->ip);
-    sys_timeout(PROBE_INTERVAL_MS, probe_next, net);
-    net_kick_timers();
-}
-
-/* ---- Conflicts ---------------------------------------------------------------------------------
- */
-
-/* The fields of an ARP frame over Ethernet that matter here. */
-struct arp_claim {
-    const uint8_t *sender_mac;
-    ip4_addr_t sender_ip, target_ip;
-};
-
-#define ARP_FRAME_LEN 42 /* Ethernet header and ARP for IPv4 */
-
-static bool parse_arp(const uint8_t *frame, size_t len, struct arp_claim *claim)
-{
-    /* EtherType ARP; hardware Ethernet, protocol IPv4, their address lengths (RFC 826). */
-    static const uint8_t expected[] = {0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 6, 4};
-    if (len < ARP_FRAME_LEN || memcmp(frame + 12, expected, sizeof(expected)) != 0) {
-        return false;
-    }
-    claim->sender_mac = frame + 22;
-    claim->sender_ip = to_ip4(frame + 28);
-    claim->target_ip = to_ip4(frame + 38);
-    return true;
-}
-
-static void give_up_address(struct net *net, const uint8_t *other_mac)
-{
-    struct net_own_address *address = &net->address;
-    sys_untimeout(probe_next, net);
-    log_conflict(net, LOG_LEVEL_ERROR, &address->ip, other_mac);
-    address->status.state = NET_STATE_CONFLICT;
-    memcpy(address->status.conflict_mac, other_mac, sizeof(address->status.conflict_mac));
+    net->address.status.state = NET_STATE_CONFLICT;
     net_event_wake(&net->event);
 }
 
-static void defend_address(struct net *net, const uint8_t *other_mac)
+/* How the check of the static address came out. */
+static void static_checked(struct netif *netif, acd_callback_enum_t result)
 {
-    struct net_own_address *address = &net->address;
-    uint64_t now_us = clock_now_us();
-    if (address->last_defended_us != 0 && now_us - address->last_defended_us < DEFEND_INTERVAL_US) {
-        return;
-    }
-    address->last_defended_us = now_us;
-    log_conflict(net, LOG_LEVEL_WARN, netif_ip4_addr(&net->device.netif), other_mac);
-    etharp_gratuitous(&net->device.netif);
-}
-
-void net_address_inspect(struct net *net, const uint8_t *frame, size_t len)
-{
-    struct net_own_address *address = &net->address;
-    struct netif *netif = &net->device.netif;
-    struct arp_claim claim;
-    if (!parse_arp(frame, len, &claim) || address->status.state == NET_STATE_CONFLICT ||
-        memcmp(claim.sender_mac, netif->hwaddr, ETH_HWADDR_LEN) == 0) {
-        return;
-    }
-    bool is_checking = address->mode == NET_IP_STATIC && !address->is_checked;
-    const ip4_addr_t *ours = is_checking ? &address->ip : netif_ip4_addr(netif);
-    bool claims = !ip4_addr_isany(ours) && ip4_addr_eq(&claim.sender_ip, ours);
-    /* RFC 5227 section 2.1.1: another's probe for the address we probe is a conflict, too. */
-    bool probes = ip4_addr_isany(&claim.sender_ip) && ip4_addr_eq(&claim.target_ip, &address->ip);
-    if (is_checking && (claims || probes)) {
-        give_up_address(net, claim.sender_mac);
-    } else if (claims) {
-        defend_address(net, claim.sender_mac);
+    if (result == ACD_IP_OK) {
+        take_static(netif->state);
+    } else if (result == ACD_DECLINE) {
+        refuse_static(netif->state);
     }
 }
 
@@ -223,34 +195,38 @@ void net_address_use_dns(const struct net *net)
     }
 }
 
-/* lwIP's callback: DHCP gave or took an address. */
+/* lwIP's callback: the address was given or taken. */
 static void address_changed(struct netif *netif)
 {
     struct net *net = netif->state;
+    if (!ip4_addr_isany(netif_ip4_addr(netif))) {
+        announce(netif);
+    }
     update_status(net);
 }
 
 /* Begins to get an address. */
 static void start_address(struct net *net)
 {
-    if (net->address.mode == NET_IP_DHCP) {
+    struct net_own_address *address = &net->address;
+    if (address->mode == NET_IP_DHCP) {
         dhcp_start(&net->device.netif);
         net_kick_timers();
     } else {
-        probe_next(net);
+        acd_start(&net->device.netif, &address->check, address->ip);
     }
 }
 
 /* The link came back: others may have forgotten us, and DHCP's segment may be another one. */
 static void renew_address(struct net *net)
 {
-    struct net_own_address *address = &net->address;
-    if (address->mode == NET_IP_DHCP) {
-        dhcp_network_changed_link_up(&net->device.netif);
-        net_kick_timers();
-    } else if (address->is_checked) {
-        etharp_gratuitous(&net->device.netif);
+    struct netif *netif = &net->device.netif;
+    if (net->address.mode == NET_IP_DHCP) {
+        dhcp_network_changed_link_up(netif);
+    } else if (!net->address.is_checked) {
+        start_address(net); /* nobody could answer the probes */
     }
+    announce(netif);
 }
 
 void net_address_set_link(struct net *net, bool is_up, const char *reason)
@@ -258,18 +234,24 @@ void net_address_set_link(struct net *net, bool is_up, const char *reason)
     struct net_own_address *address = &net->address;
     address->is_link_up = is_up;
     address->link_reason = reason;
-    if (is_up && address->is_started) {
+    update_status(net);
+    if (address->status.state == NET_STATE_CONFLICT) {
+        return;
+    }
+    if (!is_up && address->mode == NET_IP_STATIC && !address->is_checked) {
+        acd_stop(&address->check);
+    } else if (is_up && address->is_started) {
         renew_address(net);
     } else if (is_up) {
         address->is_started = true;
         start_address(net);
     }
-    update_status(net);
 }
 
 void net_address_open(struct net *net, const struct net_config *config)
 {
     struct net_own_address *address = &net->address;
+    struct netif *netif = &net->device.netif;
     u32_t mask = config->prefix_len == 0 ? 0 : 0xffffffffU << (32 - config->prefix_len);
     address->mode = config->ip_mode;
     address->ip = to_ip4(config->ip);
@@ -277,7 +259,10 @@ void net_address_open(struct net *net, const struct net_config *config)
     address->gateway = to_ip4(config->gateway);
     address->dns = to_ip4(config->dns);
     address->status.state = NET_STATE_STARTING;
-    netif_set_status_callback(&net->device.netif, address_changed);
+    if (address->mode == NET_IP_STATIC) {
+        acd_add(netif, &address->check, static_checked);
+    }
+    netif_set_status_callback(netif, address_changed);
     const ip_addr_t none = IPADDR4_INIT(0);
     for (u8_t i = 0; i < DNS_MAX_SERVERS; i++) {
         dns_setserver(i, &none);
@@ -288,10 +273,12 @@ void net_address_open(struct net *net, const struct net_config *config)
 void net_address_close(struct net *net)
 {
     struct netif *netif = &net->device.netif;
-    sys_untimeout(probe_next, net);
+    sys_untimeout(announce_again, netif);
     netif_set_status_callback(netif, NULL);
     if (net->address.mode == NET_IP_DHCP) {
         dhcp_release_and_stop(netif);
         dhcp_cleanup(netif);
+    } else {
+        acd_remove(netif, &net->address.check);
     }
 }

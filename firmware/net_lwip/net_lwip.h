@@ -8,6 +8,7 @@
 
 #include "lwip/opt.h"
 
+#include "lwip/acd.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
 #include "net_event.h"
@@ -55,8 +56,8 @@ void net_neighbour_stop(struct net *net);
 struct net_own_address {
     enum net_ip_mode mode;
     ip4_addr_t ip, mask, gateway, dns; /* as configured */
-    unsigned probes_sent;
-    bool is_checked; /* static: nobody else has it */
+    struct acd check;                  /* static: whether another host has it */
+    bool is_checked;                   /* static: none has */
     uint64_t last_defended_us;
     bool is_started; /* since the link first came up */
     bool is_link_up;
@@ -71,8 +72,8 @@ void net_address_close(struct net *net);
 void net_address_set_link(struct net *net, bool is_up, const char *reason);
 /* Sets the user's DNS server, which goes before those that DHCP gives. */
 void net_address_use_dns(const struct net *net);
-/* Looks at a received frame for another host that uses our address. */
-void net_address_inspect(struct net *net, const uint8_t *frame, size_t len);
+/* Logs that another host has, or claims, an address of ours, and keeps its MAC for the status. */
+void net_address_log_conflict(struct net *net, const ip4_addr_t *ip, const uint8_t *other_mac);
 
 /* ---- net_netif.c -------------------------------------------------------------------------------
  */

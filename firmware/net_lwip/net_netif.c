@@ -75,7 +75,6 @@ static void receive_frame(struct net *net, const uint8_t *frame, size_t len)
     }
     pbuf_take(p, frame, (u16_t)len);
     LOCK_TCPIP_CORE();
-    net_address_inspect(net, frame, len);
     input_frame(net, p);
     UNLOCK_TCPIP_CORE();
     if (atomic_load(&net->is_closing)) {

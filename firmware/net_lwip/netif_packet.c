@@ -4,24 +4,19 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "frame_checksum.h"
+#include "interface.h"
 #include "netif_link.h"
-
-/* How often to look at the interface where the kernel does not tell of its changes. */
-#define LOOK_AGAIN_MS 1000
 
 struct packet {
     struct link link;
@@ -37,15 +32,6 @@ struct packet {
 static struct packet *as_packet(struct link *link)
 {
     return (struct packet *)link;
-}
-
-/* The interface's IFF_ flags; 0 if there is no such interface. */
-static int interface_flags(const struct packet *packet)
-{
-    struct ifreq request;
-    memset(&request, 0, sizeof(request));
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", packet->name);
-    return ioctl(packet->fd, SIOCGIFFLAGS, &request) == 0 ? request.ifr_flags : 0;
 }
 
 /* Binds to the interface as it is now. Its index changes when a USB adapter is plugged in again. */
@@ -84,30 +70,15 @@ static void refresh_state(struct packet *packet)
     if (index != 0 && index != packet->index && !bind_interface(packet, index)) {
         index = 0;
     }
-    int flags = index == 0 ? 0 : interface_flags(packet);
+    int flags = index == 0 ? 0 : interface_flags(packet->fd, packet->name);
     if (index == 0) {
         packet->index = 0;
-        packet->down_reason = "removed";
+        packet->down_reason = INTERFACE_REMOVED;
     } else if ((flags & IFF_UP) == 0) {
-        packet->down_reason = "interface_down";
+        packet->down_reason = INTERFACE_DOWN;
     } else {
         packet->down_reason = (flags & IFF_RUNNING) == 0 ? "no_carrier" : NULL;
     }
-}
-
-/* A socket that tells when an interface changes; -1 if the system refuses. */
-static int open_changes(void)
-{
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd < 0) {
-        return -1;
-    }
-    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
-    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
 }
 
 /* Frames from another interface of this machine may be joined from many segments, and their
@@ -140,7 +111,7 @@ static enum net_outcome open_socket(struct packet *packet, char *reason, size_t 
         snprintf(reason, cap, "there is no interface \"%s\"", packet->name);
         return NET_FAILED;
     }
-    if ((interface_flags(packet) & IFF_UP) == 0) {
+    if ((interface_flags(packet->fd, packet->name) & IFF_UP) == 0) {
         snprintf(reason, cap, "the interface \"%s\" is down: ip link set %s up", packet->name,
                  packet->name);
         return NET_FAILED;
@@ -176,7 +147,7 @@ static enum net_outcome packet_open(const struct link_config *config, struct lin
     packet->link.ops = &link_packet;
     snprintf(packet->name, sizeof(packet->name), "%s", config->target);
     memcpy(packet->mac, config->mac, sizeof(packet->mac));
-    packet->changes_fd = open_changes();
+    packet->changes_fd = interface_changes_open();
     enum net_outcome outcome = open_socket(packet, reason, cap);
     if (outcome != NET_OK) {
         packet_close(&packet->link);
@@ -192,17 +163,9 @@ static size_t packet_prepare(struct link *link, struct pollfd *fds, int *timeout
     fds[0] = (struct pollfd){.fd = packet->fd, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = packet->changes_fd, .events = POLLIN};
     if (packet->changes_fd < 0) {
-        *timeout_ms = LOOK_AGAIN_MS;
+        *timeout_ms = INTERFACE_LOOK_AGAIN_MS;
     }
     return 2;
-}
-
-/* Throws away what the kernel said: that it said something is all that counts. */
-static void drain_changes(const struct packet *packet)
-{
-    uint8_t buf[4096];
-    while (recv(packet->changes_fd, buf, sizeof(buf), 0) > 0) {
-    }
 }
 
 static void packet_service(struct link *link, const struct pollfd *fds, size_t count)
@@ -212,7 +175,7 @@ static void packet_service(struct link *link, const struct pollfd *fds, size_t c
     if (packet->changes_fd < 0) {
         refresh_state(packet);
     } else if (fds[1].revents != 0) {
-        drain_changes(packet);
+        interface_changes_drain(packet->changes_fd);
         refresh_state(packet);
     }
 }

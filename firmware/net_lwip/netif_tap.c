@@ -1,5 +1,5 @@
 /* The link "tap:NAME": a TAP device of the Linux kernel. The kernel's side of it is left alone: its
- * address and state are the user's. */
+ * address and state are the user's. While that side is down, so is the link. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -11,12 +11,17 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "interface.h"
 #include "netif_link.h"
 
 struct tap {
     struct link link;
     int fd;
-    bool removed; /* the device was deleted under us; final */
+    int changes_fd; /* tells that some interface changed; -1: the system has none, so the kernel's
+                       side counts as up */
+    const char *down_reason; /* NULL: up */
+    bool removed;            /* the device was deleted under us; final */
+    char name[IFNAMSIZ];
 };
 
 static struct tap *as_tap(struct link *link)
@@ -89,6 +94,13 @@ static enum net_outcome attach(int fd, const char *name, char *reason, size_t ca
     return NET_OK;
 }
 
+/* Looks at the kernel's side. Its carrier is our own doing, so only whether it is up counts. */
+static void refresh_state(struct tap *tap)
+{
+    bool is_up = tap->changes_fd < 0 || (interface_flags(tap->changes_fd, tap->name) & IFF_UP) != 0;
+    tap->down_reason = is_up ? NULL : INTERFACE_DOWN;
+}
+
 static enum net_outcome tap_open(const struct link_config *config, struct link **out, char *reason,
                                  size_t cap)
 {
@@ -106,6 +118,9 @@ static enum net_outcome tap_open(const struct link_config *config, struct link *
     }
     tap->link.ops = &link_tap;
     tap->fd = fd;
+    snprintf(tap->name, sizeof(tap->name), "%s", config->target);
+    tap->changes_fd = interface_changes_open();
+    refresh_state(tap);
     *out = &tap->link;
     return NET_OK;
 }
@@ -118,13 +133,24 @@ static size_t tap_prepare(struct link *link, struct pollfd *fds, int *timeout_ms
         return 0;
     }
     fds[0] = (struct pollfd){.fd = tap->fd, .events = POLLIN};
-    return 1;
+    fds[1] = (struct pollfd){.fd = tap->changes_fd, .events = POLLIN};
+    return 2;
 }
 
 static void tap_service(struct link *link, const struct pollfd *fds, size_t count)
 {
-    if (count > 0 && (fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
-        as_tap(link)->removed = true;
+    struct tap *tap = as_tap(link);
+    if (count == 0) {
+        return;
+    }
+    if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
+        tap->removed = true;
+        tap->down_reason = INTERFACE_REMOVED;
+        return;
+    }
+    if (fds[1].revents != 0) {
+        interface_changes_drain(tap->changes_fd);
+        refresh_state(tap);
     }
 }
 
@@ -146,13 +172,17 @@ static bool tap_send(struct link *link, const uint8_t *frame, size_t len)
 
 static bool tap_is_up(struct link *link, const char **reason)
 {
-    *reason = "removed";
-    return !as_tap(link)->removed;
+    *reason = as_tap(link)->down_reason;
+    return *reason == NULL;
 }
 
 static void tap_close(struct link *link)
 {
-    close(as_tap(link)->fd);
+    const struct tap *tap = as_tap(link);
+    close(tap->fd);
+    if (tap->changes_fd >= 0) {
+        close(tap->changes_fd);
+    }
     free(link);
 }
 

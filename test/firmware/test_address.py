@@ -2,6 +2,7 @@
 
 import itertools
 
+import dhcp
 import frames
 import harness
 import services
@@ -20,18 +21,18 @@ class Dhcp(harness.TestCase):
         self.wire = self.make_wire()
 
     def lease(self, address):
-        server = services.DhcpServer(self.wire.interface, address)
+        server = dhcp.DhcpServer(self.wire.interface, address)
         self.addCleanup(server.close)
         return server
 
     def test_server_takes_its_lease_and_serves_there(self):
-        dhcp = self.lease("198.18.0.50")
+        leases = self.lease("198.18.0.50")
         server = self.own(harness.new_server(self.wire, "--ip", "dhcp"))
         listening = server.wait_event("listening", 30)
         self.assertEqual(listening["ip"], "198.18.0.50")
         self.assertEqual(server.find_events("net_up")[0]["ip"], "198.18.0.50/24")
-        kinds = [kind for kind, _again in itertools.groupby(dhcp.seen)]
-        self.assertEqual(kinds[:2], [services.DISCOVER, services.REQUEST])
+        kinds = [kind for kind, _again in itertools.groupby(leases.kinds())]
+        self.assertEqual(kinds[:2], [dhcp.DISCOVER, dhcp.REQUEST])
         with TlsPeer(connect("198.18.0.50"), testcerts.client_context()) as peer:
             self.assertEqual(peer.handshake().echo(b"leased"), b"leased")
         self.check_stopped(server)

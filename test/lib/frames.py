@@ -48,6 +48,12 @@ class Frame:
     def destination_ip(self):
         return socket.inet_ntoa(self.payload[16:20])
 
+    def announces(self, ip_text):
+        """True for a gratuitous ARP packet of this address (RFC 5227 section 2.3)."""
+        address = socket.inet_aton(ip_text)
+        claim = self.payload[14:18] == address and self.payload[24:28] == address
+        return self.ethertype == ETHERTYPE_ARP and claim
+
 
 def parse(data):
     return Frame(

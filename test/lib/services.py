@@ -1,16 +1,10 @@
-"""DHCP and DNS on the kernel's side of the wire, as small as a test needs them."""
+"""DNS and ping on the kernel's side of the wire, as small as a test needs them."""
 
-import ipaddress
 import socket
 import struct
 import threading
 
 import settings
-
-DHCP_SERVER_PORT, DHCP_CLIENT_PORT = 67, 68
-DHCP_MAGIC = bytes.fromhex("63825363")
-DISCOVER, OFFER, REQUEST, ACK = 1, 2, 3, 5
-OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_LEASE, OPT_TYPE, OPT_SERVER, OPT_END = 1, 3, 6, 51, 53, 54, 255
 
 
 class _Service:
@@ -38,53 +32,6 @@ class _Service:
         self._stop = True
         self._thread.join(5)
         self._socket.close()
-
-
-def _option(number, data):
-    return bytes([number, len(data)]) + data
-
-
-def _dhcp_options(data):
-    options = {}
-    at = 240
-    while at < len(data) and data[at] != OPT_END:
-        if data[at] == 0:
-            at += 1
-            continue
-        options[data[at]] = data[at + 2 : at + 2 + data[at + 1]]
-        at += 2 + data[at + 1]
-    return options
-
-
-class DhcpServer(_Service):
-    """Leases one address to whoever asks (RFC 2131). seen: the message types that came."""
-
-    def __init__(self, interface, lease_ip):
-        self.seen = []
-        self._lease = socket.inet_aton(lease_ip)
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        sock.bind(("", DHCP_SERVER_PORT))
-        super().__init__(sock)
-
-    def answer(self, data, peer):
-        kind = _dhcp_options(data).get(OPT_TYPE, b"\0")[0]
-        self.seen.append(kind)
-        answer = {DISCOVER: OFFER, REQUEST: ACK}.get(kind)
-        if answer:
-            reply = self._reply(data, answer)
-            self._socket.sendto(reply, ("255.255.255.255", DHCP_CLIENT_PORT))
-
-    def _reply(self, request, kind):
-        server = socket.inet_aton(settings.KERNEL_IP)
-        mask = ipaddress.ip_network(f"0.0.0.0/{settings.PREFIX_LEN}").netmask.packed
-        head = bytes([2, 1, 6, 0]) + request[4:8] + request[8:12] + bytes(4)
-        head += self._lease + server + bytes(4) + request[28:44] + bytes(192)
-        options = _option(OPT_TYPE, bytes([kind])) + _option(OPT_SERVER, server)
-        options += _option(OPT_LEASE, struct.pack("!I", 3600)) + _option(OPT_MASK, mask)
-        options += _option(OPT_ROUTER, server) + _option(OPT_DNS, server)
-        return head + DHCP_MAGIC + options + bytes([OPT_END])
 
 
 class DnsServer(_Service):
