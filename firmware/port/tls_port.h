@@ -55,7 +55,10 @@ struct tls_transport {
 
 /* ---- Why something went wrong --------------------------------------------------------------- */
 
-/* Why a certificate was refused; bits, as several may hold. */
+/* Why a certificate was refused; bits, as several may hold. Dates are held against clock_wall().
+ * While that is only a lower bound, nobody can tell whether a date that it has not reached is still
+ * to come: NOT_YET_VALID is then deferred, which means that it is no reason to refuse, but is told.
+ */
 enum tls_verify {
     TLS_VERIFY_EXPIRED = 1 << 0,
     TLS_VERIFY_NOT_YET_VALID = 1 << 1,
@@ -164,8 +167,9 @@ struct tls_session_config {
 };
 
 /* Makes a session; *out is owned by the caller. The context must outlive it. Errors: NO_MEMORY,
- * MISUSE (a client without server_name), FAILED. An unusable resume span, or one
- * of a session with another server_name, is not an error: the handshake is then a full one. */
+ * MISUSE (a client without server_name), FAILED. An unusable resume span, one of
+ * a session with another server_name, or one whose certificate is not valid by now, is not an
+ * error: the handshake is then a full one. */
 PORT_MUST_USE enum tls_outcome tls_session_open(struct tls_context *context,
                                                 const struct tls_session_config *config,
                                                 struct tls_session **out);
@@ -222,8 +226,10 @@ PORT_MUST_USE bool tls_session_info(const struct tls_session *session,
 struct tls_peer_certificate {
     char subject[192]; /* RFC 4514-like text, "CN=tls-echo server,O=..."; terminated, cut to fit */
     char issuer[192];
-    char not_after[24]; /* "2027-01-31T12:00:00Z" */
+    char not_before[24]; /* "2026-01-31T12:00:00Z" */
+    char not_after[24];
     uint8_t sha256[32]; /* of the DER */
+    unsigned deferred;  /* bits of enum tls_verify: NOT_YET_VALID, of any of the chain, or 0 */
 };
 
 /* The peer's leaf certificate. False, with *out zeroed, if it sent none in this handshake (a
@@ -245,6 +251,21 @@ const struct tls_error *tls_session_error(const struct tls_session *session);
  * handshake not over. */
 PORT_MUST_USE enum tls_outcome tls_session_export(struct tls_session *session, uint8_t *buf,
                                                   size_t cap, size_t *len);
+
+/* ---- After the wall clock was set --------------------------------------------------------------
+ *
+ * What was judged by one number of clock_wall()'s steps has to be judged again by another. */
+
+/* Makes all session tickets that the context has given so far void, so that nobody resumes what was
+ * judged by another time, and holds the dates of the own identity's chain against the clock. Bits
+ * of enum tls_verify: EXPIRED, NOT_YET_VALID; 0: all well, or no identity. */
+PORT_MUST_USE unsigned tls_context_recheck(struct tls_context *context);
+
+/* Holds the dates of the peer's chain, of a session whose handshake is over, against the clock.
+ * Bits of enum tls_verify: EXPIRED, NOT_YET_VALID; MISSING: it was resumed and its certificate is
+ * not known any more, though this server asks for one; 0: all well, or the peer showed none.
+ * Nothing is deferred, and the session itself is not changed. */
+PORT_MUST_USE unsigned tls_session_recheck(const struct tls_session *session);
 
 /* ---- Identity check, for the self-check at start ----------------------------------------------
  */

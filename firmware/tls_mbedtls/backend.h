@@ -8,6 +8,7 @@
 #include "tls_port.h"
 
 #define SHA256_LEN 32
+#define TICKET_LIFETIME_S 3600 /* a key seals for so long, and opens for as long again */
 
 struct tls_context {
     enum tls_role role;
@@ -18,6 +19,7 @@ struct tls_context {
     mbedtls_pk_context key;   /* the leaf's */
     mbedtls_x509_crt anchors; /* what peers are verified against */
     mbedtls_ssl_ticket_context ticket_keys;
+    bool gives_tickets;
 };
 
 /* What the handshake agreed on and the library forgets or hides: see internals.c. */
@@ -44,6 +46,12 @@ struct pending_write {
     size_t sealed_len; /* of bytes in the record that is on its way; 0: not sealed yet */
 };
 
+/* When all certificates of a chain are valid. */
+struct validity {
+    bool is_known;
+    mbedtls_x509_time from, to;
+};
+
 enum close_step { CLOSE_NOT_BEGUN, CLOSE_FLUSHING, CLOSE_SENDING, CLOSE_DONE };
 
 struct tls_session {
@@ -63,7 +71,8 @@ struct tls_session {
     unsigned verify; /* bits of enum tls_verify found in the peer's chain */
     bool peer_known;
     struct tls_peer_certificate peer;
-    mbedtls_x509_time peer_not_after;
+    struct validity validity;        /* of the chain that the peer showed */
+    struct validity ticket_validity; /* of the chain behind the ticket that a client offers */
     uint8_t name_ip[16];
     size_t name_ip_len;            /* 0: the server's name is not an address */
     uint8_t name_hash[SHA256_LEN]; /* of the server's name: a ticket is bound to it */
@@ -115,6 +124,24 @@ int verify_certificate(void *data, mbedtls_x509_crt *crt, int depth, uint32_t *f
 /* The library's flags if the peer must be refused at this point of the handshake, else 0. */
 uint32_t verify_refusal(const struct tls_session *session);
 uint32_t verify_final_refusal(const struct tls_session *session);
+
+/* True if this server asks its clients for certificates. */
+bool verify_asks_client(const struct tls_context *context);
+
+/* ---- dates.c: certificates and the wall clock -------------------------------------------------
+ */
+
+/* Takes a certificate's dates in. */
+void validity_narrow(struct validity *validity, const mbedtls_x509_crt *crt);
+
+/* The one that counts for this session. */
+const struct validity *validity_of(const struct tls_session *session);
+
+/* Bits of enum tls_verify: EXPIRED, NOT_YET_VALID. */
+unsigned validity_reasons(const struct validity *validity);
+
+/* Takes NOT_YET_VALID out of reasons, and returns it, if the clock cannot tell. */
+unsigned validity_defer(unsigned *reasons);
 
 /* ---- names.c: what the log calls things -------------------------------------------------------
  */

@@ -4,8 +4,6 @@
 #include "backend.h"
 #include "memory_port.h"
 
-#define TICKET_LIFETIME_S 3600 /* a key seals for so long, and opens for as long again */
-
 /* Suites in order; which of TLS 1.2's apply depends on the server's key. */
 static const int suites_aes_first[] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
                                        MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
@@ -144,6 +142,7 @@ static int apply_tickets(struct tls_context *context, bool tickets)
     if (!tickets) {
         return 0;
     }
+    context->gives_tickets = true;
     mbedtls_ssl_conf_session_tickets_cb(conf, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse,
                                         &context->ticket_keys);
     return mbedtls_ssl_ticket_setup(&context->ticket_keys, tls_mbedtls_random, NULL,

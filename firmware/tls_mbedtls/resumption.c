@@ -1,18 +1,19 @@
 /* Sessions for resumption: exported with what they are bound to, imported only where that holds.
  *
- * Layout: format (1), TLS version (1), SHA-256 of the server's name (32), end of the server
- * certificate's validity (7: year big-endian, month, day, hour, minute, second), then the
- * library's own form of the session. */
+ * Layout: format (1), TLS version (1), SHA-256 of the server's name (32), end and begin of the time
+ * in which the server's chain is valid (7 each: year big-endian, month, day, hour, minute, second),
+ * then the library's own form of the session. */
 #include <string.h>
 
 #include "backend.h"
 #include "mbedtls/constant_time.h"
 
-#define FORMAT 1
+#define FORMAT 2
 #define AT_VERSION 1
 #define AT_NAME 2
 #define AT_NOT_AFTER (AT_NAME + SHA256_LEN)
-#define HEADER_LEN (AT_NOT_AFTER + 7)
+#define AT_NOT_BEFORE (AT_NOT_AFTER + 7)
+#define HEADER_LEN (AT_NOT_BEFORE + 7)
 
 static void put_time(uint8_t out[7], const mbedtls_x509_time *time)
 {
@@ -61,13 +62,21 @@ enum tls_outcome tls_session_export(struct tls_session *session, uint8_t *buf, s
     buf[0] = FORMAT;
     buf[AT_VERSION] = (uint8_t)session_version(session);
     memcpy(buf + AT_NAME, session->name_hash, SHA256_LEN);
-    put_time(buf + AT_NOT_AFTER, &session->peer_not_after);
+    put_time(buf + AT_NOT_AFTER, &validity_of(session)->to);
+    put_time(buf + AT_NOT_BEFORE, &validity_of(session)->from);
     *len = HEADER_LEN + state_len;
     return TLS_OK;
 }
 
+static struct validity get_validity(struct tls_span exported)
+{
+    return (struct validity){.is_known = true,
+                             .from = get_time(exported.bytes + AT_NOT_BEFORE),
+                             .to = get_time(exported.bytes + AT_NOT_AFTER)};
+}
+
 /* A session speaks for the name it was verified for (the library binds DNS names, and in TLS 1.3
- * only), as long as the certificate is valid, and in a version that the context allows: the library
+ * only), as long as the chain is valid, and in a version that the context allows: the library
  * offers a resumed session's version and no other, whatever its limits. */
 static bool is_usable(const struct tls_session *session, struct tls_span exported)
 {
@@ -79,9 +88,10 @@ static bool is_usable(const struct tls_session *session, struct tls_span exporte
         bytes[AT_VERSION] > (uint8_t)session->context->max_version) {
         return false;
     }
-    mbedtls_x509_time not_after = get_time(bytes + AT_NOT_AFTER);
-    return memcmp(bytes + AT_NAME, session->name_hash, SHA256_LEN) == 0 &&
-           !mbedtls_x509_time_is_past(&not_after);
+    const struct validity validity = get_validity(exported);
+    unsigned reasons = validity_reasons(&validity);
+    (void)validity_defer(&reasons);
+    return memcmp(bytes + AT_NAME, session->name_hash, SHA256_LEN) == 0 && reasons == 0;
 }
 
 void resumption_import(struct tls_session *session, struct tls_span exported)
@@ -94,7 +104,7 @@ void resumption_import(struct tls_session *session, struct tls_span exported)
     int code =
         mbedtls_ssl_session_load(&state, exported.bytes + HEADER_LEN, exported.len - HEADER_LEN);
     if (code == 0 && mbedtls_ssl_set_session(&session->ssl, &state) == 0) {
-        session->peer_not_after = get_time(exported.bytes + AT_NOT_AFTER);
+        session->ticket_validity = get_validity(exported);
     }
     mbedtls_ssl_session_free(&state);
 }

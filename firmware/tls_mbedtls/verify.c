@@ -103,8 +103,8 @@ static int peer_remember(struct tls_session *session, const mbedtls_x509_crt *cr
     struct tls_peer_certificate *peer = &session->peer;
     name_to_text(&crt->subject, peer->subject, sizeof(peer->subject));
     name_to_text(&crt->issuer, peer->issuer, sizeof(peer->issuer));
+    time_to_text(&crt->valid_from, peer->not_before, sizeof(peer->not_before));
     time_to_text(&crt->valid_to, peer->not_after, sizeof(peer->not_after));
-    session->peer_not_after = crt->valid_to;
     session->peer_known = true;
     return mbedtls_sha256(crt->raw.p, crt->raw.len, peer->sha256, 0);
 }
@@ -117,6 +117,19 @@ static int verify_leaf(struct tls_session *session, const mbedtls_x509_crt *crt,
     return peer_remember(session, crt);
 }
 
+/* Keeps the certificate's dates, and defers what they say if the clock cannot tell. */
+static void verify_dates(struct tls_session *session, const mbedtls_x509_crt *crt, uint32_t *flags)
+{
+    unsigned found = verify_reasons(*flags);
+    unsigned deferred = validity_defer(&found);
+    validity_narrow(&session->validity, crt);
+    if (deferred != 0) {
+        session->peer.deferred |= deferred;
+        *flags &= ~(uint32_t)MBEDTLS_X509_BADCERT_FUTURE;
+    }
+}
+
+/* Called for each certificate of the chain, the leaf last. */
 int verify_certificate(void *data, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
     struct tls_session *session = data;
@@ -125,8 +138,9 @@ int verify_certificate(void *data, mbedtls_x509_crt *crt, int depth, uint32_t *f
         /* The library skips certificates with algorithms it does not know and goes on with an empty
          * one, which has every fault there is: say what is really wrong. */
         *flags = MBEDTLS_X509_BADCERT_BAD_PK;
-    } else if (depth == 0) {
-        code = verify_leaf(session, crt, flags);
+    } else {
+        verify_dates(session, crt, flags);
+        code = depth == 0 ? verify_leaf(session, crt, flags) : 0;
     }
     session->verify |= verify_reasons(*flags);
     *flags = steer_alert(*flags);
@@ -142,7 +156,7 @@ static uint32_t verdict(const struct tls_session *session)
     return flags == MBEDTLS_X509_BADCERT_MISSING && missing_is_fine ? 0 : flags;
 }
 
-static bool asks_client(const struct tls_context *context)
+bool verify_asks_client(const struct tls_context *context)
 {
     return context->role == TLS_SERVER && context->peer_auth != TLS_PEER_AUTH_NONE;
 }
@@ -152,7 +166,7 @@ static bool asks_client(const struct tls_context *context)
  * not know, and its "optional" mode lets a bad one pass. */
 uint32_t verify_refusal(const struct tls_session *session)
 {
-    uint32_t flags = asks_client(session->context) ? verdict(session) : 0;
+    uint32_t flags = verify_asks_client(session->context) ? verdict(session) : 0;
     return flags == FLAGS_ALL ? 0 : flags; /* all: not checked yet */
 }
 
@@ -165,5 +179,5 @@ uint32_t verify_final_refusal(const struct tls_session *session)
     if (required && !session->agreed.resumed && !session->peer_known) {
         return MBEDTLS_X509_BADCERT_MISSING;
     }
-    return required || asks_client(context) ? verdict(session) : 0;
+    return required || verify_asks_client(context) ? verdict(session) : 0;
 }

@@ -63,6 +63,7 @@ struct tls_session {
     int alert_sent;         /* our fatal alert, or TLS_NO_ALERT */
     unsigned verify;        /* bits of enum tls_verify */
     int verify_code;        /* X509_V_*: the first one */
+    unsigned deferred;      /* bits of enum tls_verify */
     X509 *peer;             /* owned; the peer's leaf, NULL if it sent none in this handshake */
     SSL_SESSION *ticket;    /* owned; the latest one, clients only */
     char server_name[TLS_OPENSSL_NAME_MAX + 1]; /* clients only */
@@ -114,8 +115,14 @@ enum tls_outcome tls_openssl_describe(struct tls_error *error, enum tls_outcome 
 int tls_openssl_verify_peer(X509_STORE_CTX *store_ctx, void *unused);
 
 /* Verifies store_ctx's certificate at clock_wall()'s time and collects all that is wrong. Returns
- * bits of enum tls_verify, 0 if it is to be trusted; *code gets the first X509_V_*. */
-unsigned tls_openssl_verify(X509_STORE_CTX *store_ctx, int *code);
+ * bits of enum tls_verify, 0 if it is to be trusted; *code gets the first X509_V_*. What the clock
+ * cannot tell goes to *deferred instead; deferred NULL: nothing is deferred. */
+unsigned tls_openssl_verify(X509_STORE_CTX *store_ctx, int *code, unsigned *deferred);
+
+/* ---- dates.c ---- */
+
+/* Bits of enum tls_verify that the certificate's dates give now: EXPIRED, NOT_YET_VALID. */
+unsigned tls_openssl_date_reasons(const X509 *certificate);
 
 /* ---- identity.c ---- */
 

@@ -145,7 +145,7 @@ static enum tls_outcome verify_own_chain(enum tls_role role,
     if (store_ctx != NULL &&
         X509_STORE_CTX_init(store_ctx, store, parts->leaf, parts->chain) == 1 &&
         set_purpose(store_ctx, role)) {
-        report->verify |= tls_openssl_verify(store_ctx, code);
+        report->verify |= tls_openssl_verify(store_ctx, code, NULL);
         outcome = *code == X509_V_ERR_OUT_OF_MEM ? TLS_NO_MEMORY : TLS_OK;
     }
     X509_STORE_CTX_free(store_ctx);

@@ -91,7 +91,10 @@ bool tls_session_peer(const struct tls_session *session, struct tls_peer_certifi
     }
     tls_openssl_name_text(X509_get_subject_name(session->peer), out->subject, sizeof out->subject);
     tls_openssl_name_text(X509_get_issuer_name(session->peer), out->issuer, sizeof out->issuer);
+    tls_openssl_time_text(X509_get0_notBefore(session->peer), out->not_before,
+                          sizeof out->not_before);
     tls_openssl_time_text(X509_get0_notAfter(session->peer), out->not_after, sizeof out->not_after);
+    out->deferred = session->deferred;
     ERR_clear_error();
     return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "clock_port.h"
 
 /* An exported session: this mark, the server_name with its terminator, then SSL_SESSION in DER. The
  * name binds it: a ticket is never offered to a server of another name. */
@@ -86,11 +87,22 @@ static SSL_SESSION *parse_export(const struct tls_session *session, struct tls_s
     return d2i_SSL_SESSION(NULL, &at, (long)(resume.len - head_len));
 }
 
+/* It speaks for the server as long as the certificate is valid. */
+static bool is_still_valid(SSL_SESSION *ticket)
+{
+    const X509 *leaf = SSL_SESSION_get0_peer(ticket);
+    unsigned reasons = leaf == NULL ? TLS_VERIFY_MISSING : tls_openssl_date_reasons(leaf);
+    if (clock_wall().source == CLOCK_SOURCE_LOWER_BOUND) {
+        reasons &= ~(unsigned)TLS_VERIFY_NOT_YET_VALID;
+    }
+    return reasons == 0;
+}
+
 void tls_openssl_offer(struct tls_session *session, struct tls_span resume)
 {
     SSL_SESSION *ticket = parse_export(session, resume);
-    if (ticket != NULL) {
+    if (ticket != NULL && is_still_valid(ticket)) {
         (void)SSL_set_session(session->ssl, ticket);
-        SSL_SESSION_free(ticket);
     }
+    SSL_SESSION_free(ticket);
 }

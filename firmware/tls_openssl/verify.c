@@ -8,6 +8,7 @@
 
 struct verify_report {
     unsigned bits;
+    unsigned deferrable, deferred; /* bits that may be deferred, and were */
     int code;
     bool ended; /* the library could not go on */
 };
@@ -47,7 +48,12 @@ static unsigned bit_of(int code)
 
 static void add(struct verify_report *report, int code)
 {
-    report->bits |= bit_of(code);
+    unsigned bit = bit_of(code);
+    if ((bit & report->deferrable) != 0) {
+        report->deferred |= bit;
+        return;
+    }
+    report->bits |= bit;
     if (report->code == X509_V_OK) {
         report->code = code;
     }
@@ -76,13 +82,17 @@ static bool may_sign(X509 *leaf)
     return (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) != 0;
 }
 
-unsigned tls_openssl_verify(X509_STORE_CTX *store_ctx, int *code)
+unsigned tls_openssl_verify(X509_STORE_CTX *store_ctx, int *code, unsigned *deferred)
 {
     struct verify_report report = {.code = X509_V_OK};
+    const struct clock_wall wall = clock_wall();
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store_ctx);
     void *before = X509_STORE_CTX_get_app_data(store_ctx);
 
-    X509_VERIFY_PARAM_set_time(param, (time_t)clock_wall().unix_s);
+    if (deferred != NULL && wall.source == CLOCK_SOURCE_LOWER_BOUND) {
+        report.deferrable = TLS_VERIFY_NOT_YET_VALID;
+    }
+    X509_VERIFY_PARAM_set_time(param, (time_t)wall.unix_s);
     X509_VERIFY_PARAM_set_auth_level(param, TLS_OPENSSL_SECURITY_LEVEL);
     X509_STORE_CTX_set_verify_cb(store_ctx, collect);
     if (X509_STORE_CTX_set_app_data(store_ctx, &report) != 1) {
@@ -100,6 +110,9 @@ unsigned tls_openssl_verify(X509_STORE_CTX *store_ctx, int *code)
         report.bits = TLS_VERIFY_OTHER;
     }
     *code = report.code;
+    if (deferred != NULL) {
+        *deferred = report.deferred;
+    }
     return report.bits;
 }
 
@@ -118,7 +131,7 @@ int tls_openssl_verify_peer(X509_STORE_CTX *store_ctx, void *unused)
     const SSL *ssl = X509_STORE_CTX_get_ex_data(store_ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls_session *session = SSL_get_app_data(ssl);
     keep_peer(session, X509_STORE_CTX_get0_cert(store_ctx));
-    session->verify = tls_openssl_verify(store_ctx, &session->verify_code);
+    session->verify = tls_openssl_verify(store_ctx, &session->verify_code, &session->deferred);
     X509_STORE_CTX_set_error(store_ctx, session->verify_code); /* it decides on our alert */
     return session->verify == 0;
 }

@@ -238,7 +238,7 @@ static bool run_once(const struct contract_test *test)
     current.random_state = contract_options.seed ^ name_hash(test->name);
     current.entropy_state = ~current.random_state;
     memory_double_reset();
-    clock_double_set_wall(CLOCK_2030);
+    clock_double_set_wall(CLOCK_2030, CLOCK_SOURCE_SYSTEM);
     contract_trying("%s", "set-up");
     if (setjmp(current.out) != 0) {
         return false;

@@ -13,10 +13,12 @@
 #include "log_port.h"
 
 static _Atomic int64_t wall_s = CLOCK_2030;
+static _Atomic unsigned wall_source = CLOCK_SOURCE_SYSTEM; /* enum clock_source */
 
-void clock_double_set_wall(int64_t unix_s)
+void clock_double_set_wall(int64_t unix_s, enum clock_source source)
 {
     wall_s = unix_s;
+    wall_source = source;
 }
 
 uint64_t clock_now_us(void)
@@ -28,7 +30,7 @@ uint64_t clock_now_us(void)
 
 struct clock_wall clock_wall(void)
 {
-    return (struct clock_wall){.unix_s = wall_s, .source = CLOCK_SOURCE_SYSTEM};
+    return (struct clock_wall){.unix_s = wall_s, .source = (enum clock_source)wall_source};
 }
 
 /* Not for keys that anybody relies on: the same again with the same seed. */

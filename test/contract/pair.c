@@ -121,7 +121,11 @@ void pair_open_contexts(struct pair *pair, const struct pair_config *config)
 
 static void open_side(struct side *side, const char *name, struct wire_end *end)
 {
-    *side = (struct side){.name = name, .end = end, .read_cap = 4096, .wall_s = CLOCK_2030};
+    *side = (struct side){.name = name,
+                          .end = end,
+                          .read_cap = 4096,
+                          .wall_s = CLOCK_2030,
+                          .wall_source = CLOCK_SOURCE_SYSTEM};
 }
 
 static void open_client(struct pair *pair, const struct pair_config *config)
@@ -225,7 +229,7 @@ static enum tls_outcome check_call(struct side *side, enum tls_outcome outcome, 
 /* Before each call: the clock is the side's own. Returns whether memory was refused before. */
 static bool enter_call(const struct side *side)
 {
-    clock_double_set_wall(side->wall_s);
+    clock_double_set_wall(side->wall_s, side->wall_source);
     return memory_double_refused();
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock_port.h"
 #include "tls_port.h"
 #include "wire.h"
 
@@ -28,8 +29,9 @@ struct side {
     size_t message_len, written_len;
     uint8_t *received;
     size_t received_len, received_cap;
-    size_t read_cap;     /* of each read */
-    int64_t wall_s;      /* what clock_wall says in its calls */
+    size_t read_cap; /* of each read */
+    int64_t wall_s;  /* what clock_wall says in its calls, and where it has it from */
+    enum clock_source wall_source;
     bool stays_open;     /* does not close after its message */
     bool memory_refused; /* an allocation was refused in one of its calls */
     bool gone;           /* has closed its transport */

@@ -159,9 +159,9 @@ static void test_identity_reasons(void)
     check_identity("weak signature", TLS_SERVER, IDENTITY(server_sha1), TLS_VERIFY_WEAK);
     check_identity("bad usage", TLS_SERVER, IDENTITY(server_bad_usage), TLS_VERIFY_BAD_USAGE);
     check_identity("bad usage", TLS_CLIENT, IDENTITY(client_bad_usage), TLS_VERIFY_BAD_USAGE);
-    clock_double_set_wall(CLOCK_2040);
+    clock_double_set_wall(CLOCK_2040, CLOCK_SOURCE_SYSTEM);
     check_identity("expired", TLS_SERVER, IDENTITY(server), TLS_VERIFY_EXPIRED);
-    clock_double_set_wall(CLOCK_2022);
+    clock_double_set_wall(CLOCK_2022, CLOCK_SOURCE_SYSTEM);
     check_identity("not yet valid", TLS_SERVER, IDENTITY(server), TLS_VERIFY_NOT_YET_VALID);
 }
 

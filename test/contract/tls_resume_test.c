@@ -1,4 +1,5 @@
 /* Session tickets: never seen by reads, taken along, and honoured only where they should be. */
+#include "clock_double.h"
 #include "contract.h"
 #include "identities.h"
 #include "pair.h"
@@ -22,16 +23,21 @@ static void read_nothing(struct side *side)
     CHECK_TLS(side_read(side, buf, sizeof buf, &count), TLS_WANT_READ);
 }
 
-/* A full handshake, after which the client has taken a ticket along. Contexts stay open. */
-static void take_ticket(struct pair *pair, const struct pair_config *config, struct ticket *ticket)
+static void export_ticket(struct pair *pair, struct ticket *ticket)
 {
-    pair_open_and_shake(pair, config);
     read_nothing(&pair->server);
     read_nothing(&pair->client);
     CHECK_TLS(
         tls_session_export(pair->client.session, ticket->bytes, sizeof ticket->bytes, &ticket->len),
         TLS_OK);
     CHECK(ticket->len >= 1 && ticket->len <= TLS_EXPORT_MAX);
+}
+
+/* A full handshake, after which the client has taken a ticket along. Contexts stay open. */
+static void take_ticket(struct pair *pair, const struct pair_config *config, struct ticket *ticket)
+{
+    pair_open_and_shake(pair, config);
+    export_ticket(pair, ticket);
     pair_close_sessions(pair);
 }
 
@@ -118,11 +124,7 @@ static void test_resumed_again_and_again(void)
     for (unsigned i = 0; i < 3; ++i) {
         contract_trying("resumption %u", i + 1);
         CHECK(connect_again(&pair, &config, span_of(&ticket)));
-        read_nothing(&pair.server);
-        read_nothing(&pair.client);
-        CHECK_TLS(
-            tls_session_export(pair.client.session, ticket.bytes, sizeof ticket.bytes, &ticket.len),
-            TLS_OK);
+        export_ticket(&pair, &ticket);
         pair_close_sessions(&pair);
     }
     pair_close(&pair);
@@ -235,6 +237,87 @@ static void test_useless_span_is_no_error(void)
     }
 }
 
+/* ---- The wall clock is set
+ * --------------------------------------------------------------------------
+ */
+
+/* A ticket's age is none of the wall clock's business. */
+static void test_wall_clock_steps_do_no_harm(void)
+{
+    static const int64_t steps[] = {CLOCK_2030 + 30 * 86400, CLOCK_2030 - 30 * 86400, CLOCK_2030};
+    static struct ticket ticket;
+    for (const struct pair_version *version = pair_versions; version->name != NULL; ++version) {
+        struct pair_config config = config_with_tickets(version);
+        struct pair pair;
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; ++i) {
+            contract_trying("%s, step %zu", version->name, i);
+            take_ticket(&pair, &config, &ticket);
+            clock_double_set_wall(steps[i], CLOCK_SOURCE_SNTP);
+            CHECK(connect_again(&pair, &config, span_of(&ticket)));
+            pair_close(&pair);
+        }
+    }
+}
+
+static void test_not_resumed_after_a_recheck(void)
+{
+    static struct ticket ticket;
+    for (const struct pair_version *version = pair_versions; version->name != NULL; ++version) {
+        contract_trying("%s", version->name);
+        struct pair_config config = config_with_tickets(version);
+        struct pair pair;
+        take_ticket(&pair, &config, &ticket);
+        CHECK_INT(tls_context_recheck(pair.server_context), 0);
+        CHECK(!connect_again(&pair, &config, span_of(&ticket)));
+        contract_trying("%s, with the ticket that came instead", version->name);
+        export_ticket(&pair, &ticket);
+        pair_close_sessions(&pair);
+        CHECK(connect_again(&pair, &config, span_of(&ticket)));
+        pair_close(&pair);
+    }
+}
+
+/* A client does not offer what it would refuse by now. */
+static void test_not_resumed_once_expired(void)
+{
+    static struct ticket ticket;
+    for (const struct pair_version *version = pair_versions; version->name != NULL; ++version) {
+        contract_trying("%s", version->name);
+        struct pair_config config = config_with_tickets(version);
+        struct pair pair;
+        take_ticket(&pair, &config, &ticket);
+        clock_double_set_wall(CLOCK_2040, CLOCK_SOURCE_SNTP);
+        config.resume = span_of(&ticket);
+        pair_open_sessions(&pair, &config);
+        pair.client.wall_s = CLOCK_2040;
+        pair_shake(&pair);
+        CHECK_TLS(side_result(&pair.client), TLS_UNTRUSTED);
+        CHECK_INT(tls_session_error(pair.client.session)->verify, TLS_VERIFY_EXPIRED);
+        pair_close(&pair);
+    }
+}
+
+/* Whoever was let in by a ticket is judged again, or known to be unknown. */
+static void test_resumed_sessions_are_judged_again(void)
+{
+    static struct ticket ticket;
+    for (const struct pair_version *version = pair_versions; version->name != NULL; ++version) {
+        contract_trying("%s", version->name);
+        struct pair_config config = config_with_tickets(version);
+        config.server.peer_auth = TLS_PEER_AUTH_REQUIRED;
+        config.server_trust = TRUST(ca);
+        config.client_identity = IDENTITY(client);
+        struct pair pair;
+        take_ticket(&pair, &config, &ticket);
+        (void)connect_again(&pair, &config, span_of(&ticket));
+        clock_double_set_wall(CLOCK_2040, CLOCK_SOURCE_SNTP);
+        CHECK_INT(tls_session_recheck(pair.client.session), TLS_VERIFY_EXPIRED);
+        unsigned reasons = tls_session_recheck(pair.server.session);
+        CHECK(reasons == TLS_VERIFY_EXPIRED || reasons == TLS_VERIFY_MISSING);
+        pair_close(&pair);
+    }
+}
+
 /* ---- Export -------------------------------------------------------------------------------------
  */
 
@@ -281,6 +364,10 @@ const struct contract_test tls_resume_tests[] = {
     {"tls_resume_not_by_another_server", test_not_resumed_by_another_server},
     {"tls_resume_server_without_tickets", test_server_without_tickets},
     {"tls_resume_useless_span_is_no_error", test_useless_span_is_no_error},
+    {"tls_resume_wall_clock_steps_do_no_harm", test_wall_clock_steps_do_no_harm},
+    {"tls_resume_not_after_a_recheck", test_not_resumed_after_a_recheck},
+    {"tls_resume_not_once_expired", test_not_resumed_once_expired},
+    {"tls_resume_resumed_sessions_are_judged_again", test_resumed_sessions_are_judged_again},
     {"tls_resume_export_before_a_ticket_came", test_export_before_a_ticket_came},
     {"tls_resume_export_cap_too_small", test_export_cap_too_small},
     {0},

@@ -82,7 +82,7 @@ static void test_not_after_the_certificate_has_expired(void **state)
     (void)state;
     get_ticket(&versions[0]);
     assert_true(resumes(versions[0]));
-    assert_int_equal(link.client->peer_not_after.year, exported[34] * 256 + exported[35]);
+    assert_int_equal(link.client->ticket_validity.to.year, exported[34] * 256 + exported[35]);
     exported[34] = 2000 >> 8;
     exported[35] = 2000 & 0xff;
     assert_false(resumes(versions[0]));
@@ -98,6 +98,34 @@ static void test_tickets_grow_old(void **state)
     double_now_us += UINT64_C(3600) * 1000000;
     assert_false(resumes(versions[0]));
     link_close(&link);
+}
+
+/* A ticket with the wall clock moved by wall_s, and age_s seconds later by the other clock. */
+static bool resumes_after(const struct link_options *version, int64_t wall_s, uint64_t age_s)
+{
+    (void)tls_mbedtls_time(NULL); /* the double takes the system's time at the first look */
+    int64_t before_s = double_wall_s;
+    double_wall_s += 86400; /* far enough from the day the certificates were made */
+    get_ticket(version);
+    double_wall_s += wall_s;
+    double_now_us += age_s * 1000000;
+    bool resumed = resumes(*version);
+    double_wall_s = before_s;
+    link_close(&link);
+    return resumed;
+}
+
+/* Set on, the wall clock ends no ticket, and set back it revives none. */
+static void test_the_wall_clock_does_not_age_tickets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(resumes_after(&versions[i], INT64_C(3000) * 86400, 0));
+        assert_true(resumes_after(&versions[i], -3600, 0));
+        assert_true(resumes_after(&versions[i], -3600, 3500));
+        assert_false(resumes_after(&versions[i], -7200, 7300));
+        assert_false(resumes_after(&versions[i], 0, 7300));
+    }
 }
 
 /* A context that allows one version only must not be led to the other by a ticket. */
@@ -174,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_bound_to_the_name),
         cmocka_unit_test(test_not_after_the_certificate_has_expired),
         cmocka_unit_test(test_tickets_grow_old),
+        cmocka_unit_test(test_the_wall_clock_does_not_age_tickets),
         cmocka_unit_test(test_limits_of_the_version),
         cmocka_unit_test(test_damaged_tickets),
         cmocka_unit_test(test_too_little_room),
