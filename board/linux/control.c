@@ -1,5 +1,5 @@
-/* Requests to the loop on Linux boards: SIGTERM and SIGINT ask to stop; a thread reads lines from
- * standard input.
+/* Requests to the loop on Linux boards: SIGTERM and SIGINT ask to stop; a thread reads lines, or
+ * bytes, from standard input.
  *
  * A signal handler gets no argument, so what it needs is in static variables; there is one of
  * everything in a process anyway. */
@@ -18,6 +18,10 @@
 /* Longest line taken from the input, in bytes; the port's caller may want less. */
 #define LINE_MAX_LEN 65536
 
+/* After each portion of bytes the reader rests: 256 bytes in 10 ms are more than twice what a UART
+ * of 115200 baud brings, and little work for the loop. */
+#define INPUT_REST_MS 10
+
 static const int stop_signals[] = {SIGTERM, SIGINT};
 #define STOP_SIGNAL_COUNT (sizeof(stop_signals) / sizeof(stop_signals[0]))
 
@@ -29,6 +33,7 @@ static struct {
 } control;
 
 static atomic_uint stop_count;
+static atomic_bool restart_is_requested;
 
 /* ---- Signals */
 
@@ -69,15 +74,32 @@ unsigned control_stop_count(void)
     return atomic_load(&stop_count);
 }
 
-/* ---- Lines */
+void control_request_stop(void)
+{
+    atomic_fetch_add(&stop_count, 1);
+}
 
-/* The mailbox between the reader and the loop: one line at a time, so that input is read no faster
- * than it is taken. */
+void control_request_restart(void)
+{
+    atomic_store(&restart_is_requested, true);
+    control_request_stop();
+}
+
+bool control_restart_is_requested(void)
+{
+    return atomic_load(&restart_is_requested);
+}
+
+/* ---- The mailbox */
+
+/* Between the reader and the loop: one line, or portion of bytes, at a time, so that input is read
+ * no faster than it is taken. */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t taken;
     enum control_line kind; /* NONE: empty; END stays */
     size_t len;
+    bool is_bytes; /* not lines */
     bool quit;
     bool running;
     int quit_fd;
@@ -110,6 +132,38 @@ static bool post(enum control_line kind)
     return true;
 }
 
+/* ---- Reading */
+
+/* Waits for input, and reads at most cap bytes of it. False: it has ended or failed, or we shall
+ * quit; true with *len 0: nothing came, ask again. */
+static bool read_input(char *buf, size_t cap, size_t *len)
+{
+    struct pollfd items[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                             {.fd = lines.quit_fd, .events = POLLIN}};
+    *len = 0;
+    if (poll(items, 2, -1) < 0) {
+        return errno == EINTR;
+    }
+    if (items[1].revents != 0) {
+        return false;
+    }
+    if (items[0].revents == 0) {
+        return true;
+    }
+    ssize_t got = read(STDIN_FILENO, buf, cap);
+    if (got < 0) {
+        return errno == EINTR || errno == EAGAIN;
+    }
+    *len = (size_t)got;
+    /* On a terminal an end of input is a character like any other; it lives on until it hangs up.
+     */
+    bool is_typed_end = got == 0 && lines.is_bytes && (items[0].revents & POLLHUP) == 0 &&
+                        isatty(STDIN_FILENO) != 0;
+    return got > 0 || is_typed_end;
+}
+
+/* ---- Lines */
+
 /* Bytes read but not yet made into lines, and what is known of the line begun. */
 struct reader {
     char chunk[4096];
@@ -121,26 +175,13 @@ struct reader {
 /* Reads the next chunk. False: the input ended or failed, or we shall quit. */
 static bool fill_chunk(struct reader *reader)
 {
-    struct pollfd items[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                             {.fd = lines.quit_fd, .events = POLLIN}};
-    for (;;) {
-        if (poll(items, 2, -1) < 0 && errno != EINTR) {
+    reader->start = reader->end = 0;
+    while (reader->end == 0) {
+        if (!read_input(reader->chunk, sizeof(reader->chunk), &reader->end)) {
             return false;
         }
-        if (items[1].revents != 0) {
-            return false;
-        }
-        if (items[0].revents == 0) {
-            continue;
-        }
-        ssize_t got = read(STDIN_FILENO, reader->chunk, sizeof(reader->chunk));
-        if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
-            continue;
-        }
-        reader->start = 0;
-        reader->end = got > 0 ? (size_t)got : 0;
-        return got > 0;
     }
+    return true;
 }
 
 /* Appends the chunk up to its first line end to the line in the mailbox, which belongs to the
@@ -208,32 +249,88 @@ static void *read_lines(void *unused)
     return NULL;
 }
 
+/* ---- Bytes */
+
+/* False: asked to quit. */
+static bool rest(void)
+{
+    struct pollfd item = {.fd = lines.quit_fd, .events = POLLIN};
+    return poll(&item, 1, INPUT_REST_MS) <= 0;
+}
+
+static void *read_bytes(void *unused)
+{
+    (void)unused;
+    bool more = true;
+    while (more && lock_empty_mailbox()) {
+        (void)pthread_mutex_unlock(&lines.lock);
+        more = read_input(lines.line, CONTROL_INPUT_MAX, &lines.len);
+        if (more && lines.len > 0) {
+            more = post(CONTROL_LINE_OK);
+        }
+        more = more && rest();
+    }
+    return NULL;
+}
+
+bool control_input_is_terminal(void)
+{
+    return isatty(STDIN_FILENO) != 0;
+}
+
+size_t control_take_input(char *out)
+{
+    size_t len = 0;
+    (void)pthread_mutex_lock(&lines.lock);
+    if (lines.kind == CONTROL_LINE_OK) {
+        len = lines.len;
+        memcpy(out, lines.line, len);
+        lines.kind = CONTROL_LINE_NONE;
+        (void)pthread_cond_signal(&lines.taken);
+    }
+    (void)pthread_mutex_unlock(&lines.lock);
+    return len;
+}
+
+/* ---- Start and stop */
+
 /* The reader takes no signals: they are the loop's, and are then handled on one thread alone. */
-static bool start_reader(void)
+static bool start_reader(void *(*read_all)(void *))
 {
     sigset_t all, before;
     (void)sigfillset(&all);
     if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
         return false;
     }
-    bool started = pthread_create(&lines.reader, NULL, read_lines, NULL) == 0;
+    bool started = pthread_create(&lines.reader, NULL, read_all, NULL) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return started;
 }
 
-bool control_start_lines(void)
+static bool start_reading(bool is_bytes)
 {
     lines.quit = false;
+    lines.is_bytes = is_bytes;
     lines.kind = CONTROL_LINE_NONE;
     lines.quit_fd = eventfd(0, EFD_CLOEXEC);
     if (lines.quit_fd < 0) {
         return false;
     }
-    lines.running = start_reader();
+    lines.running = start_reader(is_bytes ? read_bytes : read_lines);
     if (!lines.running) {
         (void)close(lines.quit_fd);
     }
     return lines.running;
+}
+
+bool control_start_lines(void)
+{
+    return start_reading(false);
+}
+
+bool control_start_input(void)
+{
+    return start_reading(true);
 }
 
 enum control_line control_take_line(char *out, size_t cap, size_t *len)

@@ -195,9 +195,30 @@ static enum exit_status open_tls(struct app *app, enum tls_suite_order suite_ord
 
 /* ---- The echo itself */
 
+/* A board that runs nothing else has a console by nature; elsewhere somebody must be at it. A
+ * client that sends what is typed has no ears for commands. */
+static bool wants_console(const struct options *options)
+{
+    if (options->console != OPTIONS_CONSOLE_AUTO) {
+        return options->console == OPTIONS_CONSOLE_ON;
+    }
+    return !options->from_stdin && (options->is_whole_system || control_input_is_terminal());
+}
+
+static struct echo_console_config console_config(const struct app *app)
+{
+    const struct cert_blob *blob = &app->identity.blob;
+    return (struct echo_console_config){
+        .is_wanted = wants_console(app->options),
+        .can_restart = app->options->is_whole_system,
+        .identity = app->options->role == TLS_SERVER ? &blob->server : &blob->client,
+    };
+}
+
 static enum exit_status run_server(const struct app *app)
 {
     const struct options *options = app->options;
+    struct echo_console_config console = console_config(app);
     struct echo_server_config config = {
         .port = (uint16_t)options->port,
         .max_sessions = (unsigned)options->max_sessions,
@@ -206,6 +227,7 @@ static enum exit_status run_server(const struct app *app)
         .close_timeout_ms = SERVER_CLOSE_TIMEOUT_MS,
         .stats_interval_s = (uint32_t)options->stats_interval_s,
         .rate_limit = (uint32_t)options->rate_limit,
+        .console = &console,
     };
     return echo_server_run(&config, app->net, app->context);
 }
@@ -220,6 +242,7 @@ static void print_echo(const char *text, size_t len)
 static enum exit_status run_client(const struct app *app)
 {
     const struct options *options = app->options;
+    struct echo_console_config console = console_config(app);
     struct echo_client_config config = {
         .host = options->host,
         .port = (uint16_t)options->port,
@@ -233,6 +256,7 @@ static enum exit_status run_client(const struct app *app)
         .handshake_timeout_ms = (uint32_t)options->handshake_timeout_ms,
         .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
         .close_timeout_ms = CLIENT_CLOSE_TIMEOUT_MS,
+        .console = &console,
         .print = print_echo,
     };
     enum exit_status status = echo_client_run(&config, app->net, app->context);

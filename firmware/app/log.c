@@ -9,7 +9,7 @@
 #include "console.h"
 #include "log_port.h"
 
-static const char *const level_names[] = {"ERROR", "WARN", "INFO", "DEBUG"};
+static const char *const level_names[] = {"ERROR", "WARN", "INFO", "DEBUG", "INFO"};
 
 static atomic_int max_level = LOG_LEVEL_INFO;
 
@@ -19,7 +19,8 @@ static pthread_mutex_t console_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool log_enabled(enum log_level level)
 {
-    return (int)level <= atomic_load_explicit(&max_level, memory_order_relaxed);
+    return level == LOG_LEVEL_ANSWER ||
+           (int)level <= atomic_load_explicit(&max_level, memory_order_relaxed);
 }
 
 void log_set_level(enum log_level level)

@@ -10,6 +10,7 @@
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const consoles[] = {"off", "on", "auto", NULL};
 static const char *const client_auths[] = {"none", "optional", "required", NULL};
 static const char *const roles[] = {"server", "client", NULL};
 static const char *const at_ends[] = {"reboot", "poweroff", "halt", NULL};
@@ -92,6 +93,9 @@ const struct option_spec option_table[] = {
      NO_BOARD, .min = 1, .max = DAY_S,
      .allowed = "off, or a whole number of seconds from 1 to 86400", .fallback = "off",
      .help = "let the board's watchdog restart it when the event loop hangs for so long"},
+    {"console", "off|on|auto", OPTION_COMMON, option_parse_choice, FIELD(console), NO_BOARD,
+     .choices = consoles, .fallback = "auto",
+     .help = "take commands typed on standard input; auto: if it is a terminal"},
 
     {"max-sessions", "N", OPTION_SERVER, option_parse_number, FIELD(max_sessions), NO_BOARD,
      .min = 1, .max = SESSIONS_MAX, .fallback = "16",

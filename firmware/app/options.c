@@ -238,12 +238,18 @@ static bool starts_with(const char *text, const char *start)
 }
 
 /* Pairs that exclude each other. */
-static const char *const conflicts[][2] = {
-    {"stdin", "message"}, {"stdin", "size"}, {"stdin", "count"}, {"size", "message"}};
+static const char *const conflicts[][2] = {{"stdin", "message"},
+                                           {"stdin", "size"},
+                                           {"stdin", "count"},
+                                           {"stdin", "console"},
+                                           {"size", "message"}};
 
 static bool is_in_use(const struct options *options, const char *name)
 {
     if (strcmp(name, "stdin") == 0 && !options->from_stdin) {
+        return false;
+    }
+    if (strcmp(name, "console") == 0 && options->console != OPTIONS_CONSOLE_ON) {
         return false;
     }
     return options_source(options, name) != OPTION_DEFAULT;

@@ -18,6 +18,9 @@
 /* What a board that runs nothing else does when the program has ended. */
 enum options_at_end { OPTIONS_REBOOT, OPTIONS_POWEROFF, OPTIONS_HALT };
 
+/* Whether commands are taken from standard input. */
+enum options_console { OPTIONS_CONSOLE_OFF, OPTIONS_CONSOLE_ON, OPTIONS_CONSOLE_AUTO };
+
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
 /* Where a value came from; a later one wins. */
@@ -47,6 +50,7 @@ struct options {
     uint64_t handshake_timeout_ms, idle_timeout_ms, connect_timeout_ms;
     unsigned log_level;  /* enum log_level */
     uint64_t watchdog_s; /* 0: off */
+    unsigned console;    /* enum options_console */
 
     uint64_t max_sessions;
     unsigned client_auth; /* enum tls_peer_auth */

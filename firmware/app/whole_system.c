@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "control_port.h"
 #include "system.h"
 
 /* How long a board that failed waits before it starts again: long enough to read the console, and
@@ -73,7 +74,7 @@ static enum exit_status run(struct options *options)
 }
 
 /* A failure may go away by itself, or when somebody changes the card: try again, unless the card
- * says what to do. */
+ * says what to do. What was typed on the console goes before the card. */
 static _Noreturn void end(const struct options *options, enum exit_status status)
 {
     static const enum system_end ends[] = {[OPTIONS_REBOOT] = SYSTEM_REBOOT,
@@ -81,7 +82,8 @@ static _Noreturn void end(const struct options *options, enum exit_status status
                                            [OPTIONS_HALT] = SYSTEM_HALT};
     bool failed = status != EXIT_STATUS_OK;
     bool asked = options_source(options, "at-end") != OPTION_DEFAULT;
-    enum system_end how = failed && !asked ? SYSTEM_REBOOT : ends[options->at_end];
+    bool restart = (failed && !asked) || control_restart_is_requested();
+    enum system_end how = restart ? SYSTEM_REBOOT : ends[options->at_end];
     system_end(how, failed && how == SYSTEM_REBOOT ? RESTART_DELAY_S : 0);
 }
 

@@ -136,6 +136,7 @@ enum exit_status echo_client_run(const struct echo_client_config *config, struct
     client->net = net;
     client->context = context;
     loop_watch_start(&client->watch);
+    echo_console_start(&client->console, config->console, net, NULL);
     enum exit_status result = run(client);
     memory_free(client); /* zeroizes the ticket */
     return result;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "echo_console.h"
 #include "exit_status.h"
 #include "net_port.h"
 #include "tls_port.h"
@@ -24,6 +25,7 @@ struct echo_client_config {
     uint32_t handshake_timeout_ms;
     uint32_t idle_timeout_ms;
     uint32_t close_timeout_ms;
+    const struct echo_console_config *console; /* NULL: none; not together with from_stdin */
     void (*print)(const char *text,
                   size_t len); /* takes each echoed message or line, without its end */
 };

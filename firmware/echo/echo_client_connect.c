@@ -26,6 +26,7 @@ static bool address_is_lost(const struct echo_client *client)
 void client_sleep(struct echo_client *client, struct net_wait_item *item, uint64_t deadline_us)
 {
     net_wait(client->net, item, 1, loop_watch_deadline(&client->watch, deadline_us));
+    echo_console_poll(&client->console);
     loop_watch_round(&client->watch, connection_advance(&client->connection));
 }
 

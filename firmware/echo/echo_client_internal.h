@@ -24,6 +24,7 @@ struct echo_client {
     uint64_t deadline_us; /* when it must be over */
     unsigned session_id;
     struct loop_watch watch;
+    struct echo_console console;
     bool interrupted; /* asked to stop; what follows is the orderly end */
     size_t ticket_len;
     uint8_t ticket[TLS_EXPORT_MAX]; /* secret */
@@ -41,7 +42,7 @@ void client_begin_phase(struct echo_client *client, const char *phase, uint32_t 
 enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
                              bool runnable);
 
-/* net_wait on one item, with the watchdog looked after. */
+/* net_wait on one item, with the console and the watchdog looked after. */
 void client_sleep(struct echo_client *client, struct net_wait_item *item, uint64_t deadline_us);
 
 /* client_wait for what the connection's last call wants. */

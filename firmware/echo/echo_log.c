@@ -67,17 +67,15 @@ void echo_log_handshake_failed(enum log_level level, const char *module,
 void echo_log_peer_certificate(const char *module, const struct connection *connection)
 {
     struct tls_peer_certificate peer;
-    char subject[200], issuer[200], sha256[2 * sizeof(peer.sha256) + 1];
+    char subject[200], issuer[200], sha256[TLS_SHA256_TEXT_MAX];
     if (!tls_session_peer(connection->session, &peer)) {
         return;
-    }
-    for (size_t i = 0; i < sizeof(peer.sha256); i++) {
-        (void)snprintf(sha256 + 2 * i, 3, "%02x", peer.sha256[i]);
     }
     log_event(LOG_LEVEL_INFO, module, "peer_certificate",
               "session=%u subject=%s issuer=%s not_after=%s sha256=%s", connection->id,
               log_quote(subject, sizeof(subject), peer.subject),
-              log_quote(issuer, sizeof(issuer), peer.issuer), peer.not_after, sha256);
+              log_quote(issuer, sizeof(issuer), peer.issuer), peer.not_after,
+              tls_sha256_text(sha256, peer.sha256));
 }
 
 void echo_log_closed(const char *module, const struct connection *connection, const char *reason)

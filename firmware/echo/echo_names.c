@@ -141,3 +141,11 @@ const char *net_address_text(char *out, const struct net_address *address)
     }
     return out;
 }
+
+const char *tls_sha256_text(char *out, const uint8_t sha256[32])
+{
+    for (size_t i = 0; i < 32; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", sha256[i]);
+    }
+    return out;
+}

@@ -26,4 +26,8 @@ const char *tls_verify_names(char *out, size_t cap, unsigned verify);
  * NET_ADDRESS_TEXT_MAX bytes. Returns out. */
 const char *net_address_text(char *out, const struct net_address *address);
 
+/* A SHA-256 in lower-case hex into out, which has TLS_SHA256_TEXT_MAX bytes. Returns out. */
+#define TLS_SHA256_TEXT_MAX 65
+const char *tls_sha256_text(char *out, const uint8_t sha256[32]);
+
 #endif

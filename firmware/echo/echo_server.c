@@ -142,7 +142,15 @@ static bool address_is_lost(const struct echo_server *server)
 static void wait_for_work(struct echo_server *server, struct net_wait_item *items, size_t count,
                           uint64_t deadline_us)
 {
-    net_wait(server->net, items, count, loop_watch_deadline(&server->watch, deadline_us));
+    deadline_us = loop_watch_deadline(&server->watch, deadline_us);
+    net_wait(server->net, items, count, echo_console_is_busy(&server->console) ? 0 : deadline_us);
+}
+
+/* The end of each round: what was typed, and whether all this was worth feeding the watchdog. */
+static void finish_round(struct echo_server *server)
+{
+    echo_console_poll(&server->console);
+    loop_watch_round(&server->watch, server->advances);
 }
 
 /* One round: wait, step every session that can go on, then let new ones in. */
@@ -155,7 +163,7 @@ static void serve_round(struct echo_server *server)
         accept_all(server);
     }
     stats_when_due(server);
-    loop_watch_round(&server->watch, server->advances);
+    finish_round(server);
 }
 
 static void drain(struct echo_server *server)
@@ -186,8 +194,8 @@ static enum exit_status wait_for_address(struct echo_server *server, struct net_
             return EXIT_STATUS_CONFIG; /* the net backend has logged whose address it is */
         }
         wait_for_work(server, NULL, 0, NET_NO_DEADLINE);
+        finish_round(server);
         net_get_status(server->net, status);
-        loop_watch_round(&server->watch, server->advances);
     }
     return EXIT_STATUS_OK;
 }
@@ -243,6 +251,7 @@ enum exit_status echo_server_run(const struct echo_server_config *config, struct
     server.items = calloc(config->max_sessions + 1, sizeof(*server.items));
     loop_watch_start(&server.watch);
     if (server.sessions != NULL && server.items != NULL) {
+        echo_console_start(&server.console, config->console, net, &server);
         result = serve(&server);
     } else {
         log_event(LOG_LEVEL_ERROR, MODULE, "no_memory", "sessions=%u", config->max_sessions);

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "echo_console.h"
 #include "exit_status.h"
 #include "net_port.h"
 #include "tls_port.h"
@@ -16,6 +17,7 @@ struct echo_server_config {
     uint32_t close_timeout_ms;     /* from our close_notify to the peer's FIN */
     uint32_t stats_interval_s;     /* a stats event this often; 0: only at the end */
     uint32_t rate_limit;           /* new connections a second and address; 0: no limit */
+    const struct echo_console_config *console; /* borrowed for the call; NULL: none */
 };
 
 /* Serves until control_stop_count() is not 0, then drains: accepts no more, finishes what was read,

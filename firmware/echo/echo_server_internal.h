@@ -2,6 +2,7 @@
 #ifndef ECHO_SERVER_INTERNAL_H
 #define ECHO_SERVER_INTERNAL_H
 
+#include "echo_console.h"
 #include "echo_session.h"
 #include "log_port.h"
 #include "loop_watch.h"
@@ -19,11 +20,17 @@ struct echo_server {
     unsigned last_id;
     uint64_t stats_us; /* when the next stats event is due */
     struct loop_watch watch;
+    struct echo_console console;
     uint64_t advances; /* of the loop: steps and accepts that got something done */
 };
 
 /* Sessions going on now. */
 unsigned server_session_count(const struct echo_server *server);
+
+/* Logs what is known of the session in this place, as an event of this level and module. False: the
+ * place is free. */
+bool server_log_session(const struct echo_server *server, unsigned place, enum log_level level,
+                        const char *module);
 
 /* Logs the stats event, as an event of this level and module. */
 void server_log_stats(const struct echo_server *server, enum log_level level, const char *module);

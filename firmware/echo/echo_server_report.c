@@ -1,4 +1,6 @@
-/* What the server tells about itself: its numbers. */
+/* What the server tells about itself: its sessions and numbers. */
+#include "clock_port.h"
+#include "echo_names.h"
 #include "echo_server_internal.h"
 #include "memory_port.h"
 
@@ -9,6 +11,37 @@ unsigned server_session_count(const struct echo_server *server)
         count += server->sessions[i].connection.phase != CONNECTION_NONE;
     }
     return count;
+}
+
+static const char *phase_name(enum connection_phase phase)
+{
+    return phase == CONNECTION_HANDSHAKE ? "handshake"
+           : phase == CONNECTION_OPEN    ? "open"
+                                         : "closing";
+}
+
+static uint64_t ms_between(uint64_t from_us, uint64_t to_us)
+{
+    return to_us > from_us ? (to_us - from_us) / 1000 : 0;
+}
+
+bool server_log_session(const struct echo_server *server, unsigned place, enum log_level level,
+                        const char *module)
+{
+    const struct connection *connection = &server->sessions[place].connection;
+    char peer[NET_ADDRESS_TEXT_MAX];
+    uint64_t now_us = clock_now_us();
+    if (connection->phase == CONNECTION_NONE) {
+        return false;
+    }
+    log_event(level, module, "session",
+              "session=%u peer=%s phase=%s bytes_in=%llu bytes_out=%llu ms=%llu deadline_ms=%llu",
+              connection->id, net_address_text(peer, &connection->peer),
+              phase_name(connection->phase), (unsigned long long)connection->bytes_in,
+              (unsigned long long)connection->bytes_out,
+              (unsigned long long)ms_between(connection->started_us, now_us),
+              (unsigned long long)ms_between(now_us, connection->deadline_us));
+    return true;
 }
 
 /* Counted when they end, and those still going on now. */

@@ -12,7 +12,13 @@
 
 #include "port.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_ANSWER, /* an answer to somebody: printed whatever the level is, and called INFO */
+};
 
 /* Longest line with its end, in bytes; a longer one is cut and ends in "...". */
 #define LOG_LINE_MAX 768
@@ -25,7 +31,7 @@ void log_event(enum log_level level, const char *module, const char *event, cons
 /* True if an event of this level would be printed: spares the cost of building its values. */
 bool log_enabled(enum log_level level);
 
-/* Events above this level are dropped. Takes effect at once for all threads. */
+/* Events above this level (not ANSWER) are dropped. Takes effect at once for all threads. */
 void log_set_level(enum log_level level);
 
 /* Writes text into out (cap bytes, at least 3) as one value: as it is when it is a plain word, in

@@ -289,6 +289,11 @@ PORT_MUST_USE enum tls_outcome tls_identity_check(enum tls_role role,
                                                   struct tls_identity_report *report,
                                                   struct tls_error *error);
 
+/* Says of one certificate (DER), our own for one, what a peer is told of; nothing is verified, and
+ * deferred is 0. False, with *out zeroed: it does not parse, or there is no memory. */
+PORT_MUST_USE bool tls_certificate_describe(const struct tls_span *certificate,
+                                            struct tls_peer_certificate *out);
+
 /* SHA-256 of len bytes into out, for the integrity of the certificate blob. False, with out zeroed,
  * if the library fails. */
 PORT_MUST_USE bool tls_sha256(const uint8_t *bytes, size_t len, uint8_t out[32]);

@@ -111,6 +111,9 @@ mbedtls_x509_crt *identity_anchors(mbedtls_x509_crt *parsed);
 /* True if key is the private key of the leaf. */
 bool identity_key_matches(const mbedtls_x509_crt *chain, const mbedtls_pk_context *key);
 
+/* Fills all of out. 0 or the library's code. */
+int certificate_to_info(const mbedtls_x509_crt *crt, struct tls_peer_certificate *out);
+
 /* ---- verify.c: is the peer who it should be? --------------------------------------------------
  */
 

@@ -4,6 +4,7 @@
 
 #include "backend.h"
 #include "mbedtls/oid.h"
+#include "mbedtls/sha256.h"
 
 /* NIST SP 800-57: 112 bits of security and more. */
 const mbedtls_x509_crt_profile identity_profile = {
@@ -104,6 +105,41 @@ static int checked_verify(struct checked *checked, enum tls_role role, unsigned 
         *reasons |= TLS_VERIFY_KEY_MISMATCH;
     }
     return code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ? 0 : code;
+}
+
+int certificate_to_info(const mbedtls_x509_crt *crt, struct tls_peer_certificate *out)
+{
+    name_to_text(&crt->subject, out->subject, sizeof(out->subject));
+    name_to_text(&crt->issuer, out->issuer, sizeof(out->issuer));
+    time_to_text(&crt->valid_from, out->not_before, sizeof(out->not_before));
+    time_to_text(&crt->valid_to, out->not_after, sizeof(out->not_after));
+    return mbedtls_sha256(crt->raw.p, crt->raw.len, out->sha256, 0);
+}
+
+static int describe(const struct tls_span *certificate, struct tls_peer_certificate *out)
+{
+    mbedtls_x509_crt crt;
+    mbedtls_x509_crt_init(&crt);
+    int code = mbedtls_x509_crt_parse_der(&crt, certificate->bytes, certificate->len);
+    if (code == 0) {
+        code = certificate_to_info(&crt, out);
+    }
+    mbedtls_x509_crt_free(&crt);
+    return code;
+}
+
+bool tls_certificate_describe(const struct tls_span *certificate, struct tls_peer_certificate *out)
+{
+    memset(out, 0, sizeof(*out));
+    int code = library_acquire();
+    if (code == 0) {
+        code = describe(certificate, out);
+        library_release();
+    }
+    if (code != 0) {
+        memset(out, 0, sizeof(*out));
+    }
+    return code == 0;
 }
 
 static void report_fill(struct tls_identity_report *report, const mbedtls_x509_crt *leaf)

@@ -4,7 +4,6 @@
 
 #include "backend.h"
 #include "mbedtls/oid.h"
-#include "mbedtls/sha256.h"
 
 #define FLAGS_WEAK                                                                                 \
     (MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK | MBEDTLS_X509_BADCERT_BAD_KEY |    \
@@ -100,13 +99,8 @@ static bool has_name(const struct tls_session *session, const mbedtls_x509_crt *
 
 static int peer_remember(struct tls_session *session, const mbedtls_x509_crt *crt)
 {
-    struct tls_peer_certificate *peer = &session->peer;
-    name_to_text(&crt->subject, peer->subject, sizeof(peer->subject));
-    name_to_text(&crt->issuer, peer->issuer, sizeof(peer->issuer));
-    time_to_text(&crt->valid_from, peer->not_before, sizeof(peer->not_before));
-    time_to_text(&crt->valid_to, peer->not_after, sizeof(peer->not_after));
     session->peer_known = true;
-    return mbedtls_sha256(crt->raw.p, crt->raw.len, peer->sha256, 0);
+    return certificate_to_info(crt, &session->peer);
 }
 
 static int verify_leaf(struct tls_session *session, const mbedtls_x509_crt *crt, uint32_t *flags)

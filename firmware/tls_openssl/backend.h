@@ -157,4 +157,7 @@ void tls_openssl_offer(struct tls_session *session, struct tls_span resume);
 void tls_openssl_name_text(const X509_NAME *name, char *out, size_t cap);
 void tls_openssl_time_text(const ASN1_TIME *time, char *out, size_t cap);
 
+/* Fills all of out; false, with *out zeroed, for NULL or without memory. */
+bool tls_openssl_certificate_info(const X509 *certificate, struct tls_peer_certificate *out);
+
 #endif

@@ -208,3 +208,12 @@ enum tls_outcome tls_identity_check(enum tls_role role, const struct tls_identit
     }
     return outcome;
 }
+
+bool tls_certificate_describe(const struct tls_span *certificate, struct tls_peer_certificate *out)
+{
+    X509 *parsed = tls_openssl_prepare() ? parse_certificate(*certificate) : NULL;
+    bool is_described = tls_openssl_certificate_info(parsed, out);
+    X509_free(parsed);
+    ERR_clear_error();
+    return is_described;
+}

@@ -78,24 +78,30 @@ bool tls_session_info(const struct tls_session *session, struct tls_session_info
     return true;
 }
 
-bool tls_session_peer(const struct tls_session *session, struct tls_peer_certificate *out)
+bool tls_openssl_certificate_info(const X509 *certificate, struct tls_peer_certificate *out)
 {
     memset(out, 0, sizeof *out);
-    if (session->peer == NULL) {
-        return false;
-    }
     unsigned digest_len = sizeof out->sha256;
-    if (X509_digest(session->peer, EVP_sha256(), out->sha256, &digest_len) != 1) {
+    if (certificate == NULL ||
+        X509_digest(certificate, EVP_sha256(), out->sha256, &digest_len) != 1) {
         memset(out, 0, sizeof *out);
         return false;
     }
-    tls_openssl_name_text(X509_get_subject_name(session->peer), out->subject, sizeof out->subject);
-    tls_openssl_name_text(X509_get_issuer_name(session->peer), out->issuer, sizeof out->issuer);
-    tls_openssl_time_text(X509_get0_notBefore(session->peer), out->not_before,
+    tls_openssl_name_text(X509_get_subject_name(certificate), out->subject, sizeof out->subject);
+    tls_openssl_name_text(X509_get_issuer_name(certificate), out->issuer, sizeof out->issuer);
+    tls_openssl_time_text(X509_get0_notBefore(certificate), out->not_before,
                           sizeof out->not_before);
-    tls_openssl_time_text(X509_get0_notAfter(session->peer), out->not_after, sizeof out->not_after);
-    out->deferred = session->deferred;
+    tls_openssl_time_text(X509_get0_notAfter(certificate), out->not_after, sizeof out->not_after);
     ERR_clear_error();
+    return true;
+}
+
+bool tls_session_peer(const struct tls_session *session, struct tls_peer_certificate *out)
+{
+    if (!tls_openssl_certificate_info(session->peer, out)) {
+        return false;
+    }
+    out->deferred = session->deferred;
     return true;
 }
 

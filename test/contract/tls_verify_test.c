@@ -415,6 +415,31 @@ static void test_peer_certificate_after_refusal(void)
     pair_close(&pair);
 }
 
+/* A certificate of our own is described as the peer of a session would see it. */
+static void test_describe(void)
+{
+    struct tls_span der = DER_SPAN(server_cert);
+    struct tls_span cut = {der.bytes, der.len - 1};
+    struct tls_span none = {der.bytes, 0};
+    struct tls_peer_certificate info, peer;
+    static const struct tls_peer_certificate zero;
+    struct pair_config config = pair_config_default();
+    struct pair pair;
+    CHECK(tls_certificate_describe(&der, &info));
+    CHECK_TEXT(info.not_after, "2034-01-01T00:00:00Z");
+    CHECK_INT(strlen(info.not_before), strlen(info.not_after));
+    CHECK(strcmp(info.not_before, info.not_after) < 0);
+    pair_open(&pair, &config);
+    pair_shake(&pair);
+    CHECK(tls_session_peer(pair.client.session, &peer));
+    CHECK(memcmp(&info, &peer, sizeof info) == 0);
+    pair_close(&pair);
+    CHECK(!tls_certificate_describe(&cut, &info));
+    CHECK(memcmp(&info, &zero, sizeof info) == 0);
+    CHECK(!tls_certificate_describe(&none, &info));
+    CHECK(memcmp(&info, &zero, sizeof info) == 0);
+}
+
 const struct contract_test tls_verify_tests[] = {
     {"tls_verify_accepted", test_accepted},
     {"tls_verify_second_anchor", test_second_anchor},
@@ -439,5 +464,6 @@ const struct contract_test tls_verify_tests[] = {
     {"tls_verify_client_missing", test_client_missing},
     {"tls_verify_peer_certificate", test_peer_certificate},
     {"tls_verify_peer_certificate_after_refusal", test_peer_certificate_after_refusal},
+    {"tls_verify_describe", test_describe},
     {0},
 };

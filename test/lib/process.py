@@ -13,8 +13,15 @@ import settings
 OUTPUT_MAX = 64 << 20
 
 
+def _standard_input(stdin):
+    if isinstance(stdin, bool):
+        return subprocess.PIPE if stdin else subprocess.DEVNULL
+    return stdin
+
+
 class Process:
-    """Started at once; stdout is kept as bytes, stderr as lines. Dies with its parent."""
+    """Started at once; stdout is kept as bytes, stderr as lines. Dies with its parent. stdin: True
+    for a pipe that write() fills, or a descriptor, which stays the caller's."""
 
     def __init__(self, argv, name, stdin=False, prefix=(), environment=None):
         self.name = name
@@ -25,7 +32,7 @@ class Process:
         self._open_streams = 2
         self._popen = subprocess.Popen(
             [shutil.which("setpriv"), "--pdeathsig", "KILL", *prefix, *self.argv],
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdin=_standard_input(stdin),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,

@@ -1,7 +1,9 @@
 /* The first process's console: the UART that the kernel's command line names.
  *
  * Its speed is the kernel's affair. Everything by which a byte that comes in could stop the output
- * or end the input is off: a cable that hangs in the air must not stop a server. */
+ * or end the input is off: a cable that hangs in the air must not stop a server. Nothing is echoed:
+ * the log is read by programs, and noise or a half-typed command would stand in the middle of its
+ * lines. Bytes come as they are, the console's commands edit lines themselves. */
 #include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -27,7 +29,9 @@ static void set_line(int fd)
     }
     line.c_iflag = ICRNL | IGNBRK | IGNPAR;
     line.c_oflag = OPOST | ONLCR;
-    line.c_lflag = ICANON | ECHO | ECHOE | ECHOK;
+    line.c_lflag = 0;
+    line.c_cc[VMIN] = 1;
+    line.c_cc[VTIME] = 0;
     line.c_cflag |= CREAD | CLOCAL;
     line.c_cflag &= ~(tcflag_t)(CRTSCTS | HUPCL);
     disable_special_characters(&line);

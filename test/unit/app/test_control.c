@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "console.h"
@@ -178,6 +179,129 @@ static void line_may_hold_zero_bytes(void **state)
     assert_memory_equal(line, "a\0b", 4);
 }
 
+/* ---- Bytes */
+
+/* Waits until text has come in, in as many portions as it takes. */
+static void assert_input(const char *text, size_t len)
+{
+    char got[CONTROL_INPUT_MAX];
+    for (size_t at = 0; at < len;) {
+        wait_for_wake();
+        size_t part = control_take_input(got);
+        assert_in_range(part, 1, len - at);
+        assert_memory_equal(got, text + at, part);
+        at += part;
+    }
+}
+
+static void bytes_come_as_they_are(void **state)
+{
+    (void)state;
+    char got[CONTROL_INPUT_MAX];
+    assert_true(control_start_input());
+    assert_int_equal(control_take_input(got), 0);
+    assert_int_equal(write(input_fd, "a\0\r\n\xff", 5), 5);
+    assert_input("a\0\r\n\xff", 5);
+    type("no line end");
+    assert_input("no line end", 11);
+    assert_int_equal(control_take_input(got), 0);
+    end_input();
+    assert_int_equal(control_take_input(got), 0);
+}
+
+static void many_bytes_come_in_portions_and_slowly(void **state)
+{
+    (void)state;
+    static char bytes[20 * CONTROL_INPUT_MAX];
+    struct timespec before, after;
+    memset(bytes, 'x', sizeof(bytes));
+    assert_int_equal(write(input_fd, bytes, sizeof(bytes)), sizeof(bytes));
+    (void)clock_gettime(CLOCK_MONOTONIC, &before);
+    assert_true(control_start_input());
+    assert_input(bytes, sizeof(bytes));
+    (void)clock_gettime(CLOCK_MONOTONIC, &after);
+    long ms = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+    assert_true(ms >= 19 * 10 - 1);
+}
+
+/* Makes standard input a terminal; returns the end where a person sits. */
+static int open_terminal(void)
+{
+    int person = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(person >= 0 && grantpt(person) == 0 && unlockpt(person) == 0);
+    int terminal = open(ptsname(person), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    assert_int_equal(dup2(terminal, STDIN_FILENO), STDIN_FILENO);
+    (void)close(terminal);
+    return person;
+}
+
+static void terminal_is_told_from_others(void **state)
+{
+    (void)state;
+    assert_false(control_input_is_terminal());
+    int person = open_terminal();
+    assert_true(control_input_is_terminal());
+    (void)close(person);
+}
+
+static void end_that_is_typed_does_not_end_a_terminal(void **state)
+{
+    (void)state;
+    int person = open_terminal();
+    assert_true(control_start_input());
+    assert_int_equal(write(person, "\x04", 1), 1);
+    assert_int_equal(write(person, "net\r", 4), 4);
+    assert_input("net\n", 4);
+    (void)close(person);
+}
+
+/* The reader of a terminal that has hung up must end by itself: a loop would eat the board. */
+static void terminal_that_hangs_up_has_ended(void **state)
+{
+    (void)state;
+    struct timespec used;
+    int person = open_terminal();
+    assert_true(control_start_input());
+    assert_int_equal(write(person, "net\r", 4), 4);
+    assert_input("net\n", 4);
+    (void)close(person);
+    struct pollfd item = {.fd = net.wake_fd, .events = POLLIN};
+    assert_int_equal(poll(&item, 1, 500), 0);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    long before_ms = used.tv_sec * 1000 + used.tv_nsec / 1000000;
+    assert_int_equal(poll(&item, 1, 500), 0);
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    assert_in_range(used.tv_sec * 1000 + used.tv_nsec / 1000000, before_ms, before_ms + 20);
+}
+
+static void close_ends_a_reader_of_bytes(void **state)
+{
+    (void)state;
+    assert_true(control_start_input());
+    control_close();
+    assert_true(control_open(wake, &net));
+    assert_true(control_start_input());
+    type("abc");
+    wait_for_wake();
+    control_close();
+}
+
+static void loop_may_ask_to_stop_and_to_restart(void **state)
+{
+    (void)state;
+    unsigned before = control_stop_count();
+    assert_false(control_restart_is_requested());
+    control_request_stop();
+    assert_int_equal(control_stop_count(), before + 1);
+    assert_false(control_restart_is_requested());
+    control_request_restart();
+    assert_int_equal(control_stop_count(), before + 2);
+    assert_true(control_restart_is_requested());
+}
+
+/* ---- The end */
+
 /* Both hang if the reader does not end: the test's time limit is the judge. */
 static void close_ends_a_reader_that_waits_for_input(void **state)
 {
@@ -240,6 +364,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(line_larger_than_the_room_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(line_larger_than_the_mailbox_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(line_may_hold_zero_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(bytes_come_as_they_are, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_bytes_come_in_portions_and_slowly, setup, teardown),
+        cmocka_unit_test_setup_teardown(terminal_is_told_from_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(end_that_is_typed_does_not_end_a_terminal, setup, teardown),
+        cmocka_unit_test_setup_teardown(terminal_that_hangs_up_has_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(close_ends_a_reader_of_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(loop_may_ask_to_stop_and_to_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(close_ends_a_reader_that_waits_for_input, setup, teardown),
         cmocka_unit_test_setup_teardown(close_ends_a_reader_whose_line_nobody_takes, setup,
                                         teardown),

@@ -39,6 +39,7 @@ static void server_defaults(void **state)
     assert_int_equal(options->connect_timeout_ms, 5000);
     assert_int_equal(options->log_level, LOG_LEVEL_INFO);
     assert_int_equal(options->watchdog_s, 0);
+    assert_int_equal(options->console, OPTIONS_CONSOLE_AUTO);
     assert_int_equal(options->max_sessions, 16);
     assert_int_equal(options->client_auth, TLS_PEER_AUTH_NONE);
     assert_int_equal(options->stats_interval_s, 0);
@@ -94,7 +95,7 @@ static void server_takes_all_its_options(void **state)
                         "86400000 --connect-timeout 3600000 --log-level debug "
                         "--max-sessions " SESSIONS_MAX " "
                         "--client-auth required --stats-interval 10 --rate-limit 5 "
-                        "--watchdog 86400");
+                        "--watchdog 86400 --console on");
     const struct options *options = &parse.options;
     assert_true(parse.ok);
     assert_string_equal(options->netif, "stream:listen=/tmp/s");
@@ -118,6 +119,7 @@ static void server_takes_all_its_options(void **state)
     assert_int_equal(options->stats_interval_s, 10);
     assert_int_equal(options->rate_limit, 5);
     assert_int_equal(options->watchdog_s, 86400);
+    assert_int_equal(options->console, OPTIONS_CONSOLE_ON);
     parse_end(&parse);
 }
 
@@ -494,6 +496,7 @@ static void what_excludes_each_other_is_named(void **state)
         {CLIENT "h --stdin --message x", "--stdin and --message cannot be used together"},
         {CLIENT "h --stdin --size 1", "--stdin and --size cannot be used together"},
         {CLIENT "h --stdin --count 2", "--stdin and --count cannot be used together"},
+        {CLIENT "h --stdin --console on", "--stdin and --console cannot be used together"},
         {CLIENT "h --message x --size 2", "--size and --message cannot be used together"},
     };
     REFUSE_ALL(mistakes);

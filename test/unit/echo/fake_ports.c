@@ -47,6 +47,12 @@ struct net_socket *fake_socket(void)
     return socket;
 }
 
+void fake_type(const char *text)
+{
+    fake.typed = text;
+    fake.typed_len = strlen(text);
+}
+
 unsigned fake_log_count(const char *text)
 {
     unsigned count = 0;
@@ -74,6 +80,11 @@ void log_event(enum log_level level, const char *module, const char *event, cons
     used += (size_t)vsnprintf(fake.log + used, sizeof(fake.log) - used, format, args);
     va_end(args);
     (void)snprintf(fake.log + used, sizeof(fake.log) - used, "\n");
+}
+
+void log_set_level(enum log_level level)
+{
+    fake.log_level = level;
 }
 
 const char *log_quote(char *out, size_t cap, const char *text)
@@ -105,6 +116,33 @@ size_t memory_peak_len(void)
 unsigned control_stop_count(void)
 {
     return fake.stop_count;
+}
+
+void control_request_stop(void)
+{
+    fake.stop_count++;
+}
+
+void control_request_restart(void)
+{
+    fake.restart = true;
+    fake.stop_count++;
+}
+
+bool control_start_input(void)
+{
+    return !fake.input_fails;
+}
+
+size_t control_take_input(char *out)
+{
+    size_t len = fake.typed_len < CONTROL_INPUT_MAX ? fake.typed_len : CONTROL_INPUT_MAX;
+    if (len > 0) {
+        memcpy(out, fake.typed, len);
+        fake.typed += len;
+        fake.typed_len -= len;
+    }
+    return len;
 }
 
 bool control_start_lines(void)
@@ -186,6 +224,7 @@ void net_get_status(struct net *net, struct net_status *out)
     (void)net;
     memset(out, 0, sizeof(*out));
     out->state = fake.net_state;
+    out->ip = fake.ip;
 }
 
 void net_get_stats(struct net *net, struct net_stats *out)
@@ -373,6 +412,21 @@ bool tls_session_peer(const struct tls_session *session, struct tls_peer_certifi
     (void)session;
     memset(out, 0, sizeof(*out));
     return false;
+}
+
+bool tls_certificate_describe(const struct tls_span *certificate, struct tls_peer_certificate *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (certificate->len == 0) {
+        return false;
+    }
+    (void)snprintf(out->subject, sizeof(out->subject), "CN=%.*s", (int)certificate->len,
+                   (const char *)certificate->bytes);
+    (void)snprintf(out->issuer, sizeof(out->issuer), "CN=CA");
+    (void)snprintf(out->not_before, sizeof(out->not_before), "2026-01-01T00:00:00Z");
+    (void)snprintf(out->not_after, sizeof(out->not_after), "2027-01-01T00:00:00Z");
+    out->sha256[0] = 0xab;
+    return true;
 }
 
 const struct tls_error *tls_session_error(const struct tls_session *session)

@@ -51,6 +51,12 @@ struct fake_state {
     bool waits_to_deadline;    /* ... or it sleeps to its deadline, with nothing ready */
     uint64_t watchdog_us;      /* its timeout */
     unsigned feeds, readies;   /* calls */
+    const char *typed;         /* on the console, not taken yet; NULL: nothing */
+    size_t typed_len;
+    bool input_fails;
+    bool restart;
+    unsigned log_level;
+    struct net_address ip;
     enum net_state net_state;
     enum net_outcome listen_outcome;
 };
@@ -62,6 +68,9 @@ void fake_reset(void);
 
 /* A socket as accept would give it. */
 struct net_socket *fake_socket(void);
+
+/* Types text on the console, which takes it later; borrowed. */
+void fake_type(const char *text);
 
 /* How often text is in the log. */
 unsigned fake_log_count(const char *text);
