@@ -8,7 +8,8 @@ from socket import inet_aton
 import frames
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
-MSS_OPTION = struct.pack("!BBH", 2, 4, 1460)
+MSS = 1460
+SYN_OPTIONS = struct.pack("!BBHBBBB", 2, 4, MSS, 4, 2, 1, 1)  # and SACK is permitted (RFC 2018)
 WINDOW = 65535
 PEER_IP = "198.18.0.7"
 PEER_MAC = bytes.fromhex("020000000007")
@@ -136,7 +137,7 @@ class RawConnection:
                 self._take(Segment(frame.payload))
 
     def _connect(self):
-        self._send(SYN, options=MSS_OPTION)
+        self._send(SYN, options=SYN_OPTIONS)
         self.seq += 1
         self._wait(lambda: self.seen != 0, "SYN-ACK")
         self.acknowledge()
@@ -147,6 +148,23 @@ class RawConnection:
         """Acknowledges all that has come."""
         self.acked = self.seen
         self._send(ACK)
+
+    def miss_first(self, data):
+        """Sends data with a SACK option: all has come but the first segment not acknowledged."""
+        block = struct.pack("!II", (self.acked + MSS) & 0xFFFFFFFF, self.seen)
+        self._send(PSH | ACK, data, options=struct.pack("!BBBB", 1, 1, 5, 10) + block)
+        self.seq = (self.seq + len(data)) & 0xFFFFFFFF
+
+    def wait_again(self):
+        """Waits until the server sends its first segment that is not acknowledged once more.
+        Returns how long that took in seconds."""
+        began = time.monotonic()
+        at = len(self.queue.all_frames())
+        while frame := self.queue.next_frame(at, self.timeout_s):
+            at += 1
+            if self._is_ours(frame) and Segment(frame.payload).seq == self.acked:
+                return time.monotonic() - began
+        raise TimeoutError(f"nothing was sent again within {self.timeout_s:.0f} s")
 
     def wait_received(self, count):
         """Waits until count bytes have come that recv has not taken."""
