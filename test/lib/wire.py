@@ -22,9 +22,10 @@ def tap_usable():
 
 
 class Wire:
-    """interface: the kernel's side; netif: what the firmware is given."""
+    """interface: the kernel's side; netif: what the firmware is given. segments: no frame is longer
+    than the MTU, as on a real wire; a veth pair hands over what the kernel has joined."""
 
-    def __init__(self, kind):
+    def __init__(self, kind, segments=False):
         number = next(_numbers)
         self._relay = None
         self._far = None
@@ -43,6 +44,8 @@ class Wire:
             ip("link", "add", "link", far, "name", macvlan, "type", "macvlan", "mode", "bridge")
             ip("link", "set", macvlan, "addrgenmode", "none", "up")
             self.netif = f"packet:{macvlan}"
+        if segments:
+            ip("link", "set", self.interface, "gso_max_segs", "1")
         ip("link", "set", self.interface, "addrgenmode", "none", "up")
         self.add_address(settings.KERNEL_IP)
 
@@ -65,6 +68,6 @@ class Wire:
         ip("link", "del", self.interface)
 
 
-def make(kind=None):
+def make(kind=None, segments=False):
     """A wire of the kind asked for, else the best one this user can have."""
-    return Wire(kind or ("tap" if tap_usable() else "packet"))
+    return Wire(kind or ("tap" if tap_usable() else "packet"), segments)
