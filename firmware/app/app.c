@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "clock_port.h"
 #include "control_port.h"
 #include "cpu_port.h"
 #include "echo_client.h"
@@ -27,6 +28,7 @@ struct app {
     struct identity identity;
     struct net *net;
     struct tls_context *context;
+    unsigned clock_steps; /* of the wall clock, by which the identity was checked */
 };
 
 /* ---- What the log says */
@@ -105,6 +107,7 @@ static enum exit_status check_identity(struct app *app, struct selfcheck_report 
         return selfcheck_fail_blob(reason, app->options->certs_path != NULL);
     }
     wall_clock_start(app->identity.blob.made_s);
+    app->clock_steps = clock_wall().steps;
     return selfcheck_identity(app->options->role, &app->identity.blob, report);
 }
 
@@ -228,6 +231,7 @@ static enum exit_status run_server(const struct app *app)
         .stats_interval_s = (uint32_t)options->stats_interval_s,
         .rate_limit = (uint32_t)options->rate_limit,
         .console = &console,
+        .clock_steps = app->clock_steps,
     };
     return echo_server_run(&config, app->net, app->context);
 }
@@ -257,6 +261,7 @@ static enum exit_status run_client(const struct app *app)
         .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
         .close_timeout_ms = CLIENT_CLOSE_TIMEOUT_MS,
         .console = &console,
+        .clock_steps = app->clock_steps,
         .print = print_echo,
     };
     enum exit_status status = echo_client_run(&config, app->net, app->context);

@@ -71,6 +71,7 @@ enum tls_outcome connection_start(struct connection *connection, struct net_sock
     connection->socket = socket;
     connection->phase = CONNECTION_HANDSHAKE;
     connection->wants = NET_EVENT_READ;
+    connection->clock_steps = clock_wall().steps;
     connection->started_us = clock_now_us();
     own.transport = &connection->transport;
     return tls_session_open(context, &own, &connection->session);
@@ -104,6 +105,16 @@ enum tls_outcome connection_write(struct connection *connection, const uint8_t *
     enum tls_outcome outcome = tls_write(connection->session, bytes, len, count);
     connection->bytes_out += *count;
     return note_wants(connection, outcome);
+}
+
+unsigned connection_recheck(struct connection *connection)
+{
+    unsigned steps = clock_wall().steps;
+    if (steps == connection->clock_steps) {
+        return 0;
+    }
+    connection->clock_steps = steps;
+    return tls_session_recheck(connection->session);
 }
 
 void connection_start_close(struct connection *connection, bool await_notify, uint64_t deadline_us)

@@ -31,6 +31,7 @@ struct connection {
     bool awaits_notify;      /* the orderly end includes the peer's close_notify */
     enum tls_outcome ending; /* with awaits_notify: how the peer's side ended; OK: it sent data */
     uint8_t wants;           /* bits of enum net_event: what the last call waits for */
+    unsigned clock_steps;    /* clock_wall()'s, by which the peer's certificate was judged */
     uint64_t started_us;
     uint64_t deadline_us; /* of the phase, absolute */
     uint64_t bytes_in, bytes_out;
@@ -54,6 +55,10 @@ PORT_MUST_USE enum tls_outcome connection_read(struct connection *connection, ui
                                                size_t cap, size_t *count);
 PORT_MUST_USE enum tls_outcome connection_write(struct connection *connection, const uint8_t *bytes,
                                                 size_t len, size_t *count);
+
+/* Judges the certificate of a peer whose handshake is over again if the wall clock was set since it
+ * was judged last. Bits of enum tls_verify, 0: it is as good as before. */
+PORT_MUST_USE unsigned connection_recheck(struct connection *connection);
 
 /* Starts the orderly end, to be over by deadline_us. await_notify: the peer's close_notify is part
  * of it, and connection->ending will say whether it came (TLS_CLOSED); the peer must have nothing

@@ -88,6 +88,9 @@ static const char *failure_reason(const struct echo_client *client, enum exit_st
     if (client->interrupted) {
         return "interrupted";
     }
+    if (result == EXIT_STATUS_UNTRUSTED) {
+        return "refused";
+    }
     enum tls_outcome ending = client->connection.ending;
     return ending != TLS_OK ? echo_close_reason(ending) : "failed";
 }
@@ -135,6 +138,7 @@ enum exit_status echo_client_run(const struct echo_client_config *config, struct
     client->config = config;
     client->net = net;
     client->context = context;
+    client->clock_steps = config->clock_steps;
     loop_watch_start(&client->watch);
     echo_console_start(&client->console, config->console, net, NULL);
     enum exit_status result = run(client);

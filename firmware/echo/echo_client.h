@@ -26,6 +26,9 @@ struct echo_client_config {
     uint32_t idle_timeout_ms;
     uint32_t close_timeout_ms;
     const struct echo_console_config *console; /* NULL: none; not together with from_stdin */
+    bool needs_clock;          /* does not connect before somebody has set the wall clock */
+    uint32_t clock_timeout_ms; /* how long that may take */
+    unsigned clock_steps;      /* clock_wall()'s, by which our own certificate was judged */
     void (*print)(const char *text,
                   size_t len); /* takes each echoed message or line, without its end */
 };

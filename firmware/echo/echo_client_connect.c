@@ -44,7 +44,7 @@ enum exit_status client_wait(struct echo_client *client, struct net_socket *sock
         return EXIT_STATUS_DEADLINE;
     }
     client_sleep(client, &item, runnable ? 0 : client->deadline_us);
-    return address_is_lost(client) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
+    return address_is_lost(client) ? EXIT_STATUS_CONFIG : client_recheck(client);
 }
 
 enum exit_status client_wait_connection(struct echo_client *client)
@@ -134,12 +134,17 @@ static enum exit_status start_connection(struct echo_client *client, struct net_
     return EXIT_STATUS_INTERNAL;
 }
 
-/* Address, name and TCP connection share one deadline. */
+/* Address, name and TCP connection share one deadline, unless there is a clock to wait for between.
+ */
 enum exit_status client_connect(struct echo_client *client)
 {
     struct net_socket *socket = NULL;
     client_begin_phase(client, "address", client->config->connect_timeout_ms);
     enum exit_status result = wait_for_address(client);
+    if (result == EXIT_STATUS_OK && client->config->needs_clock) {
+        result = client_wait_for_clock(client);
+        client_begin_phase(client, "resolve", client->config->connect_timeout_ms);
+    }
     if (result == EXIT_STATUS_OK) {
         result = resolve(client);
     }

@@ -23,6 +23,7 @@ struct echo_client {
     uint64_t since_us;    /* when the phase began */
     uint64_t deadline_us; /* when it must be over */
     unsigned session_id;
+    unsigned clock_steps; /* clock_wall()'s, by which our own certificate was judged */
     struct loop_watch watch;
     struct echo_console console;
     bool interrupted; /* asked to stop; what follows is the orderly end */
@@ -38,7 +39,8 @@ void client_begin_phase(struct echo_client *client, const char *phase, uint32_t 
 
 /* Waits once for the socket, which may be NULL; runnable: there is more to do anyway, only look.
  * OK: go on. DEADLINE: the phase's deadline has passed. ECHO: asked to stop. CONFIG: another host
- * has our address. */
+ * has our address. UNTRUSTED: by the clock, set meanwhile, the server's certificate is not valid.
+ */
 enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
                              bool runnable);
 
@@ -47,6 +49,13 @@ void client_sleep(struct echo_client *client, struct net_wait_item *item, uint64
 
 /* client_wait for what the connection's last call wants. */
 enum exit_status client_wait_connection(struct echo_client *client);
+
+/* Waits for the wall clock to be set, a phase of its own, and then checks our own dates by it. */
+enum exit_status client_wait_for_clock(struct echo_client *client);
+
+/* Checks all dates again if the wall clock was set since they were checked last. UNTRUSTED: the
+ * server's certificate is not valid by it. */
+enum exit_status client_recheck(struct echo_client *client);
 
 /* Waits for an own address, resolves the host, connects, and makes the session. */
 enum exit_status client_connect(struct echo_client *client);

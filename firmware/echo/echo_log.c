@@ -64,6 +64,17 @@ void echo_log_handshake_failed(enum log_level level, const char *module,
               tls_verify_names(verify, sizeof(verify), error->verify), MS_ARGS(us));
 }
 
+/* Nobody has set the clock, so nobody can tell whether the certificate is valid yet. */
+static void log_deferred(const char *module, const struct connection *connection,
+                         const struct tls_peer_certificate *peer)
+{
+    char names[TLS_VERIFY_TEXT_MAX];
+    log_event(LOG_LEVEL_WARN, module, "check_deferred",
+              "session=%u verify=%s not_before=%s clock=%s", connection->id,
+              tls_verify_names(names, sizeof(names), peer->deferred), peer->not_before,
+              clock_source_name(CLOCK_SOURCE_LOWER_BOUND));
+}
+
 void echo_log_peer_certificate(const char *module, const struct connection *connection)
 {
     struct tls_peer_certificate peer;
@@ -76,6 +87,27 @@ void echo_log_peer_certificate(const char *module, const struct connection *conn
               log_quote(subject, sizeof(subject), peer.subject),
               log_quote(issuer, sizeof(issuer), peer.issuer), peer.not_after,
               tls_sha256_text(sha256, peer.sha256));
+    if (peer.deferred != 0) {
+        log_deferred(module, connection, &peer);
+    }
+}
+
+void echo_log_trust_lost(enum log_level level, const char *module,
+                         const struct connection *connection, unsigned verify)
+{
+    char names[TLS_VERIFY_TEXT_MAX];
+    log_event(level, module, "trust_lost", "session=%u verify=%s clock=%s", connection->id,
+              tls_verify_names(names, sizeof(names), verify),
+              clock_source_name(clock_wall().source));
+}
+
+void echo_log_identity_dates(enum log_level level, const char *module, unsigned verify)
+{
+    char names[TLS_VERIFY_TEXT_MAX];
+    log_event(level, module, "identity_dates",
+              "verify=%s clock=%s hint=\"our own certificate: peers will refuse it\"",
+              tls_verify_names(names, sizeof(names), verify),
+              clock_source_name(clock_wall().source));
 }
 
 void echo_log_closed(const char *module, const struct connection *connection, const char *reason)

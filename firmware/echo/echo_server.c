@@ -5,6 +5,7 @@
 
 #include "clock_port.h"
 #include "control_port.h"
+#include "echo_log.h"
 #include "echo_names.h"
 #include "echo_server_internal.h"
 #include "watchdog_port.h"
@@ -131,8 +132,7 @@ static void step_sessions(struct echo_server *server)
     }
 }
 
-/* Another host insists on our address: nothing that we send would arrive. */
-static bool address_is_lost(const struct echo_server *server)
+bool server_address_is_lost(const struct echo_server *server)
 {
     struct net_status status;
     net_get_status(server->net, &status);
@@ -158,6 +158,7 @@ static void serve_round(struct echo_server *server)
 {
     unsigned max = server->service.config->max_sessions;
     wait_for_work(server, server->items, max + 1, prepare_wait(server));
+    server_recheck(server);
     step_sessions(server);
     if (server->listener != NULL && server->items[max].ready) {
         accept_all(server);
@@ -175,7 +176,7 @@ static void drain(struct echo_server *server)
         echo_session_drain(&server->sessions[i], &server->service);
     }
     while (server_session_count(server) > 0 && control_stop_count() < 2 &&
-           !address_is_lost(server)) {
+           !server_address_is_lost(server)) {
         serve_round(server);
     }
     for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
@@ -200,6 +201,25 @@ static enum exit_status wait_for_address(struct echo_server *server, struct net_
     return EXIT_STATUS_OK;
 }
 
+/* Waits for the wall clock, if we need it. OK also when asked to stop meanwhile. */
+static enum exit_status wait_for_clock(struct echo_server *server)
+{
+    uint64_t since_us = clock_now_us();
+    uint64_t deadline_us = since_us + (uint64_t)server->service.config->clock_timeout_ms * 1000;
+    while (server_lacks_clock(server) && control_stop_count() == 0) {
+        if (server_address_is_lost(server)) {
+            return EXIT_STATUS_CONFIG;
+        }
+        if (clock_now_us() >= deadline_us) {
+            echo_log_deadline(MODULE, 0, "clock", since_us);
+            return EXIT_STATUS_DEADLINE;
+        }
+        wait_for_work(server, NULL, 0, deadline_us);
+        loop_watch_round(&server->watch, server->advances);
+    }
+    return server_check_identity(server);
+}
+
 static enum exit_status listen_on(struct echo_server *server, const struct net_status *status)
 {
     const struct echo_server_config *config = server->service.config;
@@ -221,6 +241,9 @@ static enum exit_status serve(struct echo_server *server)
 {
     struct net_status status;
     enum exit_status result = wait_for_address(server, &status);
+    if (result == EXIT_STATUS_OK) {
+        result = wait_for_clock(server);
+    }
     if (result != EXIT_STATUS_OK || control_stop_count() > 0) {
         return result;
     }
@@ -228,10 +251,10 @@ static enum exit_status serve(struct echo_server *server)
     if (result != EXIT_STATUS_OK) {
         return result;
     }
-    while (control_stop_count() == 0 && !address_is_lost(server)) {
+    while (control_stop_count() == 0 && !server_address_is_lost(server)) {
         serve_round(server);
     }
-    result = address_is_lost(server) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
+    result = server_address_is_lost(server) ? EXIT_STATUS_CONFIG : EXIT_STATUS_OK;
     drain(server);
     server_log_stats(server, LOG_LEVEL_INFO, MODULE);
     return result;
@@ -243,6 +266,7 @@ enum exit_status echo_server_run(const struct echo_server_config *config, struct
     struct echo_server server = {.net = net, .stats_us = NET_NO_DEADLINE};
     enum exit_status result = EXIT_STATUS_INTERNAL;
     server.service.config = config;
+    server.clock_steps = config->clock_steps;
     server.service.context = context;
     if (config->stats_interval_s > 0) {
         server.stats_us = clock_now_us() + (uint64_t)config->stats_interval_s * 1000000;

@@ -2,6 +2,7 @@
 #ifndef ECHO_SERVER_H
 #define ECHO_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "echo_console.h"
@@ -18,12 +19,16 @@ struct echo_server_config {
     uint32_t stats_interval_s;     /* a stats event this often; 0: only at the end */
     uint32_t rate_limit;           /* new connections a second and address; 0: no limit */
     const struct echo_console_config *console; /* borrowed for the call; NULL: none */
+    bool needs_clock;          /* does not listen before somebody has set the wall clock */
+    uint32_t clock_timeout_ms; /* how long that may take */
+    unsigned clock_steps;      /* clock_wall()'s, by which our own certificate was judged */
 };
 
 /* Serves until control_stop_count() is not 0, then drains: accepts no more, finishes what was read,
  * sends close_notify to all, reports. net and context are borrowed; context must be a server's.
- * Returns OK after a drain, CONFIG if it cannot listen or the address is another host's, INTERNAL
- * without memory for the pool. */
+ * Returns OK after a drain, CONFIG if it cannot listen, the address is another host's or our own
+ * certificate's dates are wrong by the clock that was waited for, DEADLINE if that was not set in
+ * time, INTERNAL without memory for the pool. */
 enum exit_status echo_server_run(const struct echo_server_config *config, struct net *net,
                                  struct tls_context *context);
 

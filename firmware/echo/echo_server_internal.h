@@ -18,11 +18,25 @@ struct echo_server {
     struct net_wait_item *items;   /* one a session, and the listener's behind them */
     struct rate_limit rate_limit;
     unsigned last_id;
-    uint64_t stats_us; /* when the next stats event is due */
+    unsigned clock_steps; /* clock_wall()'s, by which all was judged */
+    uint64_t stats_us;    /* when the next stats event is due */
     struct loop_watch watch;
     struct echo_console console;
     uint64_t advances; /* of the loop: steps and accepts that got something done */
 };
+
+/* True if the configuration wants a wall clock, and nobody has set it. */
+bool server_lacks_clock(const struct echo_server *server);
+
+/* Before the start, where it needs a clock: checks our own dates by what it was set to. CONFIG:
+ * they are wrong. */
+PORT_MUST_USE enum exit_status server_check_identity(struct echo_server *server);
+
+/* Checks all dates again if the wall clock was set since they were checked last. */
+void server_recheck(struct echo_server *server);
+
+/* True if another host insists on our address: nothing that we send would arrive. */
+bool server_address_is_lost(const struct echo_server *server);
 
 /* Sessions going on now. */
 unsigned server_session_count(const struct echo_server *server);

@@ -61,6 +61,20 @@ static void session_start_close(struct echo_session *session, struct echo_servic
     session_close(session, service);
 }
 
+/* ---- Trust ----------------------------------------------------------------------------------- */
+
+/* False: the peer is not to be trusted any more, and the session is being ended. */
+static bool session_is_trusted(struct echo_session *session, struct echo_service *service)
+{
+    unsigned verify = connection_recheck(&session->connection);
+    if (verify == 0) {
+        return true;
+    }
+    echo_log_trust_lost(LOG_LEVEL_WARN, MODULE, &session->connection, verify);
+    session_start_close(session, service, "refused");
+    return false;
+}
+
 /* ---- Handshake ------------------------------------------------------------------------------- */
 
 static void handshake_failed(struct echo_session *session, struct echo_service *service,
@@ -96,7 +110,7 @@ static bool session_handshake(struct echo_session *session, struct echo_service 
         return false;
     }
     handshake_done(session, service);
-    return true;
+    return session_is_trusted(session, service); /* the clock may have been set meanwhile */
 }
 
 /* ---- Echo ------------------------------------------------------------------------------------ */
@@ -244,6 +258,13 @@ void echo_session_step(struct echo_session *session, struct echo_service *servic
     } else if (connection->phase == CONNECTION_OPEN || session_handshake(session, service)) {
         /* The last flight of a handshake may have brought data along: look for it at once. */
         session_echo(session, service);
+    }
+}
+
+void echo_session_recheck(struct echo_session *session, struct echo_service *service)
+{
+    if (session->connection.phase == CONNECTION_OPEN) {
+        (void)session_is_trusted(session, service);
     }
 }
 

@@ -46,6 +46,9 @@ void echo_session_start(struct echo_session *session, struct echo_service *servi
  * has ended, connection.phase is CONNECTION_NONE. */
 void echo_session_step(struct echo_session *session, struct echo_service *service);
 
+/* The wall clock was set: an open session whose peer is not to be trusted any more is ended. */
+void echo_session_recheck(struct echo_session *session, struct echo_service *service);
+
 /* Drain: a handshake is given up, an open session ends once what it has read is echoed. */
 void echo_session_drain(struct echo_session *session, struct echo_service *service);
 

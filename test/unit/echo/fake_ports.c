@@ -36,6 +36,7 @@ void fake_reset(void)
     memset(&fake, 0, sizeof(fake));
     fake.now_us = 1000000;
     fake.net_state = NET_STATE_UP;
+    fake.wall = (struct clock_wall){.unix_s = 1800000000, .source = CLOCK_SOURCE_SYSTEM};
     fake.wait_us = 1000;
 }
 
@@ -68,6 +69,11 @@ unsigned fake_log_count(const char *text)
 uint64_t clock_now_us(void)
 {
     return fake.now_us;
+}
+
+struct clock_wall clock_wall(void)
+{
+    return fake.wall;
 }
 
 void log_event(enum log_level level, const char *module, const char *event, const char *format, ...)
@@ -294,6 +300,10 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
         items[i].ready = is_ready ? items[i].events : 0;
     }
     pass_time(deadline_us);
+    if (++fake.waits == fake.set_clock_at_wait) {
+        fake.wall.source = CLOCK_SOURCE_SNTP;
+        fake.wall.steps++;
+    }
     if (fake.waits_left > 0 && --fake.waits_left == 0) {
         fake.stop_count = 1;
     }
@@ -427,6 +437,20 @@ bool tls_certificate_describe(const struct tls_span *certificate, struct tls_pee
     (void)snprintf(out->not_after, sizeof(out->not_after), "2027-01-01T00:00:00Z");
     out->sha256[0] = 0xab;
     return true;
+}
+
+unsigned tls_context_recheck(struct tls_context *context)
+{
+    (void)context;
+    fake.context_rechecks++;
+    return fake.identity_verify;
+}
+
+unsigned tls_session_recheck(const struct tls_session *session)
+{
+    (void)session;
+    fake.session_rechecks++;
+    return fake.session_verify;
 }
 
 const struct tls_error *tls_session_error(const struct tls_session *session)

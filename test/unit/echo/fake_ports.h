@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock_port.h"
 #include "net_port.h"
 #include "tls_port.h"
 
@@ -58,6 +59,13 @@ struct fake_state {
     unsigned log_level;
     struct net_address ip;
     enum net_state net_state;
+    struct clock_wall wall;
+    unsigned
+        set_clock_at_wait; /* the wait, counted from 1, in which somebody sets the clock; 0: none */
+    unsigned waits;
+    unsigned identity_verify; /* what the rechecks find */
+    unsigned session_verify;
+    unsigned context_rechecks, session_rechecks; /* calls */
     enum net_outcome listen_outcome;
 };
 

@@ -120,6 +120,128 @@ static void test_server_tells_a_conflict_and_a_taken_port(void **state)
     assert_int_equal(fake_log_count("listen_failed port=8433 reason=in_use"), 1);
 }
 
+/* ---- The wall clock ----------------------------------------------------------------------------
+ */
+
+static struct echo_server_config clock_server_config(void)
+{
+    struct echo_server_config config = server_config();
+    config.needs_clock = true;
+    config.clock_timeout_ms = 30000;
+    fake.wall.source = CLOCK_SOURCE_LOWER_BOUND;
+    return config;
+}
+
+static void test_server_does_not_listen_without_a_clock(void **state)
+{
+    struct echo_server_config config = clock_server_config();
+    uint64_t began_us = fake.now_us;
+    (void)state;
+    assert_int_equal(run_server(&config), EXIT_STATUS_DEADLINE);
+    assert_true(fake.now_us - began_us >= 30000000);
+    assert_int_equal(fake_log_count("server deadline session=0 phase=clock"), 1);
+    assert_int_equal(fake_log_count("listening"), 0);
+}
+
+static void test_server_listens_once_the_clock_is_set(void **state)
+{
+    struct echo_server_config config = clock_server_config();
+    (void)state;
+    fake.set_clock_at_wait = 5;
+    fake.waits_left = 8;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake_log_count("listening"), 1);
+    assert_int_equal(fake.context_rechecks, 1);
+    assert_int_equal(fake_log_count("identity_dates"), 0);
+}
+
+static void test_server_does_not_start_with_dates_that_are_wrong(void **state)
+{
+    struct echo_server_config config = clock_server_config();
+    (void)state;
+    fake.set_clock_at_wait = 2;
+    fake.identity_verify = TLS_VERIFY_EXPIRED;
+    assert_int_equal(run_server(&config), EXIT_STATUS_CONFIG);
+    assert_int_equal(fake_log_count("identity_dates verify=expired clock=sntp"), 1);
+    assert_int_equal(fake_log_count("listening"), 0);
+}
+
+static void test_server_stops_while_it_waits_for_the_clock(void **state)
+{
+    struct echo_server_config config = clock_server_config();
+    (void)state;
+    fake.waits_left = 3;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake_log_count("listening"), 0);
+}
+
+static void test_server_goes_on_when_its_dates_turn_out_wrong(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.wall.source = CLOCK_SOURCE_LOWER_BOUND;
+    fake.set_clock_at_wait = 2;
+    fake.waits_left = 6;
+    fake.identity_verify = TLS_VERIFY_EXPIRED;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake_log_count("identity_dates verify=expired"), 1);
+    assert_int_equal(fake.context_rechecks, 1);
+}
+
+static void test_server_judges_its_sessions_again(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.accepts_left = 1;
+    fake.set_clock_at_wait = 4;
+    fake.waits_left = 8;
+    fake.session_verify = TLS_VERIFY_EXPIRED;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake.session_rechecks, 1);
+    assert_int_equal(fake_log_count("server trust_lost session=1 verify=expired clock=sntp"), 1);
+    assert_int_equal(fake_log_count("closed session=1 reason=refused"), 1);
+}
+
+/* The server judged the identity by an older clock than the one it starts with. */
+static void test_server_notices_a_step_before_its_start(void **state)
+{
+    struct echo_server_config config = server_config();
+    (void)state;
+    fake.wall.steps = 1;
+    fake.waits_left = 2;
+    assert_int_equal(run_server(&config), EXIT_STATUS_OK);
+    assert_int_equal(fake.context_rechecks, 1);
+}
+
+static void test_client_waits_for_the_clock(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    config.needs_clock = true;
+    config.clock_timeout_ms = 30000;
+    fake.wall.source = CLOCK_SOURCE_LOWER_BOUND;
+    assert_int_equal(run_client(&config), EXIT_STATUS_DEADLINE);
+    assert_int_equal(fake_log_count("client deadline session=1 phase=clock"), 1);
+    assert_int_equal(fake.handshakes, 0);
+    set_up(NULL);
+    fake.wall.source = CLOCK_SOURCE_LOWER_BOUND;
+    fake.set_clock_at_wait = 5;
+    fake.identity_verify = TLS_VERIFY_NOT_YET_VALID;
+    assert_int_equal(run_client(&config), EXIT_STATUS_CONFIG);
+    assert_int_equal(fake_log_count("identity_dates verify=not_yet_valid"), 1);
+}
+
+static void test_client_ends_when_the_server_turns_out_untrusted(void **state)
+{
+    struct echo_client_config config = client_config();
+    (void)state;
+    fake.set_clock_at_wait = 3;
+    fake.session_verify = TLS_VERIFY_EXPIRED;
+    assert_int_equal(run_client(&config), EXIT_STATUS_UNTRUSTED);
+    assert_int_equal(fake_log_count("client trust_lost session=1 verify=expired"), 1);
+    assert_int_equal(fake_log_count("closed session=1 reason=refused"), 1);
+}
+
 /* ---- The watchdog ------------------------------------------------------------------------------
  */
 
@@ -349,6 +471,15 @@ int main(void)
         PROGRAM_TEST(test_server_limits_the_rate),
         PROGRAM_TEST(test_server_sleeps_until_the_nearest_deadline),
         PROGRAM_TEST(test_server_tells_a_conflict_and_a_taken_port),
+        PROGRAM_TEST(test_server_does_not_listen_without_a_clock),
+        PROGRAM_TEST(test_server_listens_once_the_clock_is_set),
+        PROGRAM_TEST(test_server_does_not_start_with_dates_that_are_wrong),
+        PROGRAM_TEST(test_server_stops_while_it_waits_for_the_clock),
+        PROGRAM_TEST(test_server_goes_on_when_its_dates_turn_out_wrong),
+        PROGRAM_TEST(test_server_judges_its_sessions_again),
+        PROGRAM_TEST(test_server_notices_a_step_before_its_start),
+        PROGRAM_TEST(test_client_waits_for_the_clock),
+        PROGRAM_TEST(test_client_ends_when_the_server_turns_out_untrusted),
         PROGRAM_TEST(test_server_that_sleeps_feeds_the_watchdog),
         PROGRAM_TEST(test_server_without_address_feeds_the_watchdog),
         PROGRAM_TEST(test_server_with_a_session_that_never_advances_is_not_fed),

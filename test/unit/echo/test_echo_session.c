@@ -271,6 +271,44 @@ static void test_never_sleeps_on_what_the_library_holds(void **state)
     assert_false(session.runnable); /* a write waits: nothing will be read before */
 }
 
+static void test_peer_is_judged_again_when_the_clock_was_set(void **state)
+{
+    (void)state;
+    start();
+    echo_session_step(&session, &service);
+    echo_session_recheck(&session, &service);
+    assert_int_equal(fake.session_rechecks, 0);
+    fake.wall.steps++;
+    echo_session_recheck(&session, &service);
+    echo_session_recheck(&session, &service);
+    assert_int_equal(fake.session_rechecks, 1);
+    assert_false(has_ended());
+    fake.wall.steps++;
+    fake.session_verify = TLS_VERIFY_NOT_YET_VALID;
+    echo_session_recheck(&session, &service);
+    assert_true(has_ended());
+    assert_int_equal(fake.closes, 1);
+    assert_int_equal(fake_log_count("trust_lost session=3 verify=not_yet_valid clock=system"), 1);
+    assert_int_equal(fake_log_count("closed session=3 reason=refused"), 1);
+}
+
+static void test_clock_set_during_the_handshake(void **state)
+{
+    (void)state;
+    fake.script.handshake[0] = (struct fake_step){TLS_WANT_READ, NULL, 0};
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello", 0};
+    fake.session_verify = TLS_VERIFY_EXPIRED;
+    start();
+    echo_session_step(&session, &service);
+    fake.wall.steps++;
+    echo_session_recheck(&session, &service);
+    assert_int_equal(fake.session_rechecks, 0);
+    echo_session_step(&session, &service);
+    assert_int_equal(fake.session_rechecks, 1);
+    assert_written("");
+    assert_int_equal(fake_log_count("closed session=3 reason=refused"), 1);
+}
+
 static void test_drain_finishes_what_was_read(void **state)
 {
     (void)state;
@@ -329,6 +367,8 @@ int main(void)
         SESSION_TEST(test_reset_ends_at_once),
         SESSION_TEST(test_endless_input_leaves_the_others_their_turn),
         SESSION_TEST(test_never_sleeps_on_what_the_library_holds),
+        SESSION_TEST(test_peer_is_judged_again_when_the_clock_was_set),
+        SESSION_TEST(test_clock_set_during_the_handshake),
         SESSION_TEST(test_drain_finishes_what_was_read),
         SESSION_TEST(test_drain_gives_up_a_handshake),
         SESSION_TEST(test_nothing_of_a_session_stays_in_its_slot),
