@@ -12,6 +12,8 @@
 #include "identity.h"
 #include "interface_mac.h"
 #include "mac.h"
+#include "pages.h"
+#include "sandbox.h"
 #include "selfcheck.h"
 #include "wall_clock.h"
 #include "watchdog_port.h"
@@ -100,12 +102,21 @@ static enum exit_status open_watchdog(const struct options *options)
     return options->is_whole_system ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
 }
 
+/* What was copied, or is not wanted at all, need not lie in memory a second time. */
+static void discard_embedded(void)
+{
+    if (!pages_discard(cert_blob_embedded(), CERT_BLOB_CAPACITY)) {
+        log_event(LOG_LEVEL_DEBUG, "app", "blob_stays", "reason=\"pages larger than its section\"");
+    }
+}
+
 static enum exit_status check_identity(struct app *app, struct selfcheck_report *report)
 {
     char reason[256];
     if (!identity_load(app->options->certs_path, &app->identity, reason, sizeof(reason))) {
         return selfcheck_fail_blob(reason, app->options->certs_path != NULL);
     }
+    discard_embedded();
     wall_clock_start(app->identity.blob.made_s);
     app->clock_steps = clock_wall().steps;
     return selfcheck_identity(app->options->role, &app->identity.blob, report);
@@ -143,11 +154,26 @@ static enum exit_status log_net_failure(const char *netif, enum net_outcome outc
     return outcome == NET_NO_MEMORY ? EXIT_STATUS_INTERNAL : EXIT_STATUS_NETIF;
 }
 
+static bool enter_sandbox(void *arg)
+{
+    static const char listening_stream[] = "stream:listen=";
+    const struct app *app = arg;
+    struct sandbox_plan plan = {
+        .mode = (enum sandbox_mode)app->options->sandbox,
+        .keep_user = strncmp(app->options->netif, listening_stream, strlen(listening_stream)) == 0,
+        .keep_system = app->options->is_whole_system,
+    };
+    return sandbox_enter(&plan);
+}
+
 static enum exit_status open_net(struct app *app)
 {
     const struct options *options = app->options;
-    struct net_config config = {
-        .netif = options->netif, .ip_mode = options->ip_mode, .prefix_len = options->prefix_len};
+    struct net_config config = {.opened = enter_sandbox,
+                                .opened_arg = app,
+                                .netif = options->netif,
+                                .ip_mode = options->ip_mode,
+                                .prefix_len = options->prefix_len};
     memcpy(config.ip, options->ip, sizeof(config.ip));
     memcpy(config.gateway, options->gateway, sizeof(config.gateway));
     memcpy(config.dns, options->dns, sizeof(config.dns));
@@ -157,6 +183,9 @@ static enum exit_status open_net(struct app *app)
         return log_net_failure(options->netif, NET_FAILED, no_mac);
     }
     enum net_outcome outcome = net_open(&config, &app->net, reason, sizeof(reason));
+    if (outcome == NET_FAILED && reason[0] == '\0') {
+        return EXIT_STATUS_CONFIG; /* the sandbox, which has said why */
+    }
     if (outcome != NET_OK) {
         return log_net_failure(options->netif, outcome, reason);
     }
@@ -193,6 +222,7 @@ static enum exit_status open_tls(struct app *app, enum tls_suite_order suite_ord
     };
     struct tls_error error = {.outcome = TLS_OK};
     enum tls_outcome outcome = tls_context_open(&config, &app->context, &error);
+    identity_forget_keys(&app->identity);
     return outcome == TLS_OK ? EXIT_STATUS_OK : log_tls_failure(outcome, &error);
 }
 

@@ -25,39 +25,57 @@ static const char *read_file(const char *path, uint8_t *bytes, size_t *len)
     return why;
 }
 
-static bool load_file(const char *path, struct identity *out, size_t *len, char *reason, size_t cap)
+static const char *load_bytes(const char *path, struct identity *out, size_t *len)
 {
-    out->file_bytes = calloc(1, CERT_BLOB_CAPACITY + 1);
-    const char *why =
-        out->file_bytes != NULL ? read_file(path, out->file_bytes, len) : "out of memory";
-    if (why != NULL) {
-        (void)snprintf(reason, cap, "cannot read %s: %s", path, why);
+    out->bytes = calloc(1, CERT_BLOB_CAPACITY + 1);
+    if (out->bytes == NULL) {
+        return "out of memory";
     }
-    return why == NULL;
+    if (path != NULL) {
+        return read_file(path, out->bytes, len);
+    }
+    *len = CERT_BLOB_CAPACITY;
+    memcpy(out->bytes, cert_blob_embedded(), *len);
+    return NULL;
 }
 
 bool identity_load(const char *path, struct identity *out, char *reason, size_t cap)
 {
-    *out = (struct identity){.file_bytes = NULL};
-    size_t len = CERT_BLOB_CAPACITY;
-    if (path != NULL && !load_file(path, out, &len, reason, cap)) {
+    const char *source = path != NULL ? path : "embedded certificates";
+    size_t len = 0;
+    *out = (struct identity){.bytes = NULL};
+    const char *why = load_bytes(path, out, &len);
+    if (why != NULL) {
+        (void)snprintf(reason, cap, "cannot read %s: %s", source, why);
         return false;
     }
-    const uint8_t *bytes = path != NULL ? out->file_bytes : cert_blob_embedded();
-    enum cert_blob_outcome outcome = cert_blob_read(bytes, len, &out->blob);
+    enum cert_blob_outcome outcome = cert_blob_read(out->bytes, len, &out->blob);
     if (outcome == CERT_BLOB_OK) {
         return true;
     }
-    (void)snprintf(reason, cap, "%s: %s", path != NULL ? path : "embedded certificates",
-                   cert_blob_outcome_text(outcome));
+    (void)snprintf(reason, cap, "%s: %s", source, cert_blob_outcome_text(outcome));
     return false;
+}
+
+/* The span lies in bytes, which are ours to write to. */
+static void forget(struct identity *identity, const struct tls_span *span)
+{
+    if (span->len > 0) {
+        explicit_bzero(identity->bytes + (span->bytes - identity->bytes), span->len);
+    }
+}
+
+void identity_forget_keys(struct identity *identity)
+{
+    forget(identity, &identity->blob.server.key);
+    forget(identity, &identity->blob.client.key);
 }
 
 void identity_unload(struct identity *identity)
 {
-    if (identity->file_bytes != NULL) {
-        explicit_bzero(identity->file_bytes, CERT_BLOB_CAPACITY + 1);
+    if (identity->bytes != NULL) {
+        explicit_bzero(identity->bytes, CERT_BLOB_CAPACITY + 1);
     }
-    free(identity->file_bytes);
-    *identity = (struct identity){.file_bytes = NULL};
+    free(identity->bytes);
+    *identity = (struct identity){.bytes = NULL};
 }

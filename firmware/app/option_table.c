@@ -12,6 +12,7 @@ static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const consoles[] = {"off", "on", "auto", NULL};
 static const char *const client_auths[] = {"none", "optional", "required", NULL};
+static const char *const sandboxes[] = {"off", "auto", "on", NULL}; /* enum sandbox_mode */
 static const char *const roles[] = {"server", "client", NULL};
 static const char *const at_ends[] = {"reboot", "poweroff", "halt", NULL};
 
@@ -130,6 +131,9 @@ const struct option_spec option_table[] = {
     {"peer", "HOST[:PORT]", OPTION_CLIENT, option_parse_text, FIELD(peer), NO_BOARD,
      .card_only = true, .allowed = "a host, and :PORT if need be",
      .help = "the server to connect to"},
+    {"sandbox", "on|auto|off", OPTION_COMMON, option_parse_choice, FIELD(sandbox), NO_BOARD,
+     .choices = sandboxes, .fallback = "auto", .security = true,
+     .help = "give up rights and system calls once the network is open; auto: as far as it goes"},
     {"at-end", "reboot|poweroff|halt", OPTION_COMMON, option_parse_choice, FIELD(at_end), NO_BOARD,
      .choices = at_ends, .fallback = "poweroff", .card_only = true,
      .help = "what the board does when the program has ended"},

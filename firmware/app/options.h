@@ -54,6 +54,7 @@ struct options {
 
     uint64_t max_sessions;
     unsigned client_auth; /* enum tls_peer_auth */
+    unsigned sandbox;     /* enum sandbox_mode */
     uint64_t stats_interval_s;
     uint64_t rate_limit;
 

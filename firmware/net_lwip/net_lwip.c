@@ -59,6 +59,7 @@ static void start_stack(void)
 static enum net_outcome open_parts(struct net *net, const struct net_config *config, char *reason,
                                    size_t cap)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (!net_event_open(&net->event)) {
         snprintf(reason, cap, "cannot make an eventfd");
         return NET_FAILED;
@@ -68,6 +69,13 @@ static enum net_outcome open_parts(struct net *net, const struct net_config *con
         net_event_close(&net->event);
         return outcome;
     }
+    if (config->opened != NULL && !config->opened(config->opened_arg)) {
+        net_device_close_link(net);
+        net_event_close(&net->event);
+        return NET_FAILED;
+    }
+    pthread_once(&once, start_stack);
+    net_device_add(net, config);
     LOCK_TCPIP_CORE();
     net_address_open(net, config);
     UNLOCK_TCPIP_CORE();
@@ -82,7 +90,6 @@ static enum net_outcome open_parts(struct net *net, const struct net_config *con
 enum net_outcome net_open(const struct net_config *config, struct net **out, char *reason,
                           size_t cap)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct net *net = &net_lwip_instance;
     *out = NULL;
     reason[0] = '\0';
@@ -94,7 +101,6 @@ enum net_outcome net_open(const struct net_config *config, struct net **out, cha
         snprintf(reason, cap, "the system gives no random numbers");
         return NET_FAILED;
     }
-    pthread_once(&once, start_stack);
     uintptr_t last_question = net->question.number;
     memset(net, 0, sizeof(*net));
     net->question.number = last_question;

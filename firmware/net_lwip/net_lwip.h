@@ -92,9 +92,13 @@ struct net_device {
     uint8_t tx_buf[LINK_FRAME_MAX]; /* under the core lock */
 };
 
-/* Opens the link and adds the netif; takes the core lock itself. Outcomes as net_open. */
+/* Opens the link alone: no thread, nothing of lwIP's. Ended by net_device_close_link, or, once it
+ * was added, by net_device_close. Outcomes as net_open. */
 PORT_MUST_USE enum net_outcome net_device_open(struct net *net, const struct net_config *config,
                                                char *reason, size_t cap);
+void net_device_close_link(struct net *net);
+/* Adds the netif to lwIP; takes the core lock itself. */
+void net_device_add(struct net *net, const struct net_config *config);
 /* Starts the receive thread. */
 PORT_MUST_USE bool net_device_start(struct net *net);
 /* Ends the thread, removes the netif, closes the link. */

@@ -157,6 +157,13 @@ static enum net_outcome open_link(struct net_device *device, const struct net_co
     return ops->open(&link_config, &device->link, reason, cap);
 }
 
+void net_device_close_link(struct net *net)
+{
+    struct net_device *device = &net->device;
+    close(device->quit_fd);
+    device->link->ops->close(device->link);
+}
+
 enum net_outcome net_device_open(struct net *net, const struct net_config *config, char *reason,
                                  size_t cap)
 {
@@ -171,6 +178,12 @@ enum net_outcome net_device_open(struct net *net, const struct net_config *confi
         snprintf(reason, cap, "cannot make an eventfd: %s", strerror(errno));
         return NET_FAILED;
     }
+    return NET_OK;
+}
+
+void net_device_add(struct net *net, const struct net_config *config)
+{
+    struct net_device *device = &net->device;
     LOCK_TCPIP_CORE();
     netif_add(&device->netif, NULL, NULL, NULL, net, init_netif, ethernet_input);
     memcpy(device->netif.hwaddr, config->mac, ETH_HWADDR_LEN);
@@ -180,7 +193,6 @@ enum net_outcome net_device_open(struct net *net, const struct net_config *confi
      * write. What goes out while it is down is lost, and sent again. */
     netif_set_link_up(&device->netif);
     UNLOCK_TCPIP_CORE();
-    return NET_OK;
 }
 
 bool net_device_start(struct net *net)
@@ -206,6 +218,5 @@ void net_device_close(struct net *net)
     netif_set_down(&device->netif);
     netif_remove(&device->netif);
     UNLOCK_TCPIP_CORE();
-    close(device->quit_fd);
-    device->link->ops->close(device->link);
+    net_device_close_link(net);
 }

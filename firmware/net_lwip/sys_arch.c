@@ -283,6 +283,7 @@ void sys_mbox_free(sys_mbox_t *mbox)
  */
 
 struct thread_start {
+    const char *name;
     lwip_thread_fn function;
     void *arg;
 };
@@ -291,6 +292,8 @@ static void *run_thread(void *arg)
 {
     struct thread_start start = *(struct thread_start *)arg;
     free(arg);
+    /* By the thread itself: another's name is a file in /proc, which a sandbox does not open. */
+    pthread_setname_np(pthread_self(), start.name);
     start.function(start.arg);
     return NULL;
 }
@@ -303,11 +306,11 @@ sys_thread_t sys_thread_new(const char *name, lwip_thread_fn function, void *arg
     pthread_t thread = 0;
     struct thread_start *start = malloc(sizeof(*start));
     LWIP_ASSERT("no memory for a thread", start != NULL);
+    start->name = name;
     start->function = function;
     start->arg = arg;
     int error = pthread_create(&thread, NULL, run_thread, start);
     LWIP_ASSERT("no thread", error == 0);
-    pthread_setname_np(thread, name);
     pthread_detach(thread);
     return thread;
 }

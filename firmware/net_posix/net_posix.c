@@ -90,6 +90,10 @@ enum net_outcome net_open(const struct net_config *config, struct net **out, cha
         net_close(net);
         return NET_FAILED;
     }
+    if (config->opened != NULL && !config->opened(config->opened_arg)) {
+        net_close(net);
+        return NET_FAILED;
+    }
     log_net_up(config, net);
     *out = net;
     return NET_OK;

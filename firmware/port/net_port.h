@@ -56,6 +56,12 @@ struct net_config {
     uint8_t gateway[4];
     uint8_t dns[4];
     uint8_t mac[6];
+
+    /* Called once the netif's device is open and before the stack has a thread: the moment to give
+     * up the rights that opening took. False ends net_open with FAILED; whoever says no logs why.
+     * NULL: nothing to do. arg is borrowed for the call of net_open. */
+    bool (*opened)(void *arg);
+    void *opened_arg;
 };
 
 /* Starts the stack on its netif. *out is owned by the caller. The address may come later: see

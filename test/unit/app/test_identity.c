@@ -80,7 +80,7 @@ static void file_is_read_whole(void **state)
         assert_int_equal(fake.blob_len, len);
         assert_true(len == 0 || (fake.blob_bytes[0] == 'b' && fake.blob_bytes[len - 1] == 'b'));
         identity_unload(&identity);
-        assert_null(identity.file_bytes);
+        assert_null(identity.bytes);
     }
 }
 
