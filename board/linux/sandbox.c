@@ -205,10 +205,16 @@ bool sandbox_enter(const struct sandbox_plan *plan)
         log_event(LOG_LEVEL_WARN, "app", "sandbox", "result=off uid=%u", (unsigned)getuid());
         return true;
     }
+    /* Whoever wants us to end with our parent still does; a change of user forgets it. */
+    int end_signal = 0;
+    bool ends_with_parent = prctl(PR_GET_PDEATHSIG, &end_signal, 0, 0, 0) == 0 && end_signal != 0;
     bound_capabilities(plan);
     leave_root(plan, &refusals);
     drop_capabilities(plan, &refusals);
-    hide_memory(&refusals); /* a change of user makes memory dumpable again: after it */
+    if (ends_with_parent) {
+        (void)prctl(PR_SET_PDEATHSIG, end_signal, 0, 0, 0);
+    }
+    hide_memory(&refusals);            /* a change of user makes memory dumpable again: after it */
     unsigned uid = (unsigned)getuid(); /* the filter does not allow to ask */
     filter_calls(plan, &refusals);
     return report(plan, uid, &refusals);
