@@ -16,6 +16,7 @@ static struct {
     struct sockaddr_un address;
     socklen_t address_len;
     bool has_watchdog;
+    bool is_connected;
     bool is_ready;
 } manager = {.fd = -1};
 
@@ -74,6 +75,10 @@ uint64_t watchdog_notify_open(void)
         return 0;
     }
     manager.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    /* Now, as the user we are: the one we become may not be let near the socket. */
+    manager.is_connected =
+        manager.fd >= 0 &&
+        connect(manager.fd, (const struct sockaddr *)&manager.address, manager.address_len) == 0;
     uint64_t timeout_us = manager.fd >= 0 ? watchdog_usec() : 0;
     manager.has_watchdog = timeout_us > 0;
     return timeout_us;
@@ -88,7 +93,8 @@ static void notify(const char *message)
     }
     do {
         sent = sendto(manager.fd, message, strlen(message), MSG_DONTWAIT | MSG_NOSIGNAL,
-                      (const struct sockaddr *)&manager.address, manager.address_len);
+                      manager.is_connected ? NULL : (const struct sockaddr *)&manager.address,
+                      manager.is_connected ? 0 : manager.address_len);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         log_event(LOG_LEVEL_WARN, "app", "notify_failed", "message=%s reason=\"%s\"", message,
