@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "log_port.h"
 
@@ -29,10 +28,17 @@ static void log_failed(const char *what)
               log_quote(reason, sizeof(reason), strerror(errno)));
 }
 
-/* The descriptor; -1, with nothing logged, if the board has no such clock. */
-static int open_rtc(int flags)
+/* The descriptor; -1, with nothing logged, if the board has no such clock. It stays open: the
+ * sandbox, which comes between reading and setting, opens no files. */
+static int open_rtc(void)
 {
-    int fd = open(SYSTEM_CLOCK_RTC_PATH, flags | O_CLOEXEC);
+    static bool was_tried;
+    static int fd = -1;
+    if (was_tried) {
+        return fd;
+    }
+    was_tried = true;
+    fd = open(SYSTEM_CLOCK_RTC_PATH, O_RDWR | O_CLOEXEC);
     if (fd < 0 && errno != ENOENT && errno != ENODEV && errno != ENXIO) {
         log_failed(SYSTEM_CLOCK_RTC_PATH);
     }
@@ -42,7 +48,7 @@ static int open_rtc(int flags)
 bool system_clock_read_rtc(int64_t *unix_s)
 {
     struct rtc_time rtc;
-    int fd = open_rtc(O_RDONLY);
+    int fd = open_rtc();
     if (fd < 0) {
         return false;
     }
@@ -50,7 +56,6 @@ bool system_clock_read_rtc(int64_t *unix_s)
     if (!done) {
         log_failed(SYSTEM_CLOCK_RTC_PATH);
     }
-    (void)close(fd);
     if (!done) {
         return false;
     }
@@ -68,7 +73,7 @@ void system_clock_write_rtc(int64_t unix_s)
 {
     const time_t seconds = (time_t)unix_s;
     struct tm utc;
-    int fd = open_rtc(O_RDWR);
+    int fd = open_rtc();
     if (fd < 0) {
         return;
     }
@@ -82,7 +87,6 @@ void system_clock_write_rtc(int64_t unix_s)
     if (ioctl(fd, RTC_SET_TIME, &rtc) != 0) {
         log_failed(SYSTEM_CLOCK_RTC_PATH);
     }
-    (void)close(fd);
 }
 
 void system_clock_set(int64_t unix_us)
