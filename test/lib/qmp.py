@@ -82,6 +82,11 @@ class Monitor:
 
         return self._wait(found, f"event {name}", timeout_s)
 
+    def find_events(self, name):
+        """All events of that name so far."""
+        with self._changed:
+            return [event for event in self.events if event["event"] == name]
+
     def close(self):
         self._listener.close()
         if self._stream:

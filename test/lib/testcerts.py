@@ -23,6 +23,11 @@ def blob(variant="good"):
     return os.path.join(settings.CERTS_DIR, f"{variant}.bin")
 
 
+def read_blob(variant="good"):
+    with open(blob(variant), "rb") as stream:
+        return stream.read()
+
+
 def blob_tool(*args):
     """Runs the project's own command for blobs."""
     tool = os.path.join(settings.SOURCE_DIR, "certs", "blob.py")
