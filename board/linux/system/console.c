@@ -8,18 +8,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "console.h"
 #include "parts.h"
 
 #define CONSOLE_PATH "/dev/console"
-
-static void disable_special_characters(struct termios *line)
-{
-    static const unsigned char special[] = {VINTR,  VQUIT, VSUSP,  VEOF,     VEOL,    VEOL2,
-                                            VSTART, VSTOP, VLNEXT, VDISCARD, VREPRINT};
-    for (size_t i = 0; i < sizeof(special); i++) {
-        line->c_cc[special[i]] = _POSIX_VDISABLE;
-    }
-}
 
 static void set_line(int fd)
 {
@@ -29,12 +21,11 @@ static void set_line(int fd)
     }
     line.c_iflag = ICRNL | IGNBRK | IGNPAR;
     line.c_oflag = OPOST | ONLCR;
-    line.c_lflag = 0;
+    line.c_lflag = 0; /* no byte means anything by itself */
     line.c_cc[VMIN] = 1;
     line.c_cc[VTIME] = 0;
     line.c_cflag |= CREAD | CLOCAL;
     line.c_cflag &= ~(tcflag_t)(CRTSCTS | HUPCL);
-    disable_special_characters(&line);
     (void)tcsetattr(fd, TCSANOW, &line);
 }
 
@@ -51,6 +42,8 @@ void system_open_console(void)
     if (fd > STDERR_FILENO) {
         (void)close(fd);
     }
+    /* What the boot code and the kernel said may have ended in the middle of a line. */
+    console_write("\n", 1);
 }
 
 void system_drain_console(void)

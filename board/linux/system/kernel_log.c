@@ -14,13 +14,22 @@
 #define ACTION_CONSOLE_LEVEL 8
 #define LEVEL_EMERGENCY_ALONE 1
 
-/* From this severity of syslog(3) on (they count down) a message is an error. */
+/* Severities of syslog(3), which count down. */
+#define SEVERITY_CRITICAL 2U
 #define SEVERITY_ERROR 3U
 
 /* At most so many lines in so long: a kernel that complains without end must not take the console's
  * time from the rest. */
 #define BURST_MAX 20U
 #define BURST_US UINT64_C(10000000)
+
+/* Errors, but of the time before us only what is worse: many drivers try what a board does not
+ * have. */
+static bool is_worth_a_line(const struct kernel_record *record, uint64_t start_us)
+{
+    unsigned limit = record->time_us < start_us ? SEVERITY_CRITICAL : SEVERITY_ERROR;
+    return record->from_kernel && record->severity <= limit;
+}
 
 static void report(const struct kernel_record *record)
 {
@@ -50,6 +59,7 @@ static void *follow(void *unused)
 {
     (void)unused;
     char text[2048];
+    uint64_t start_us = clock_now_us();
     int fd = open("/dev/kmsg", O_RDONLY | O_CLOEXEC);
     ssize_t got = 0;
     while (fd >= 0 && (got >= 0 || may_go_on(errno))) {
@@ -59,8 +69,7 @@ static void *follow(void *unused)
             continue;
         }
         text[got] = '\0';
-        if (kernel_record_parse(text, &record) && record.from_kernel &&
-            record.severity <= SEVERITY_ERROR) {
+        if (kernel_record_parse(text, &record) && is_worth_a_line(&record, start_us)) {
             report(&record);
         }
     }

@@ -8,12 +8,26 @@
 #define SEVERITY_MASK 7U
 #define FACILITY_SHIFT 3
 
-bool kernel_record_parse(char *record, struct kernel_record *out)
+/* Reads the number at *text and what ends it; moves *text behind both. */
+static bool take_number(char **text, uint64_t *out)
 {
     char *end;
-    unsigned long priority = strtoul(record, &end, 10);
-    char *text = strchr(record, ';');
-    if (end == record || *end != ',' || text == NULL) {
+    if (**text < '0' || **text > '9') {
+        return false;
+    }
+    *out = strtoull(*text, &end, 10);
+    *text = end + 1;
+    return *end == ',';
+}
+
+bool kernel_record_parse(char *record, struct kernel_record *out)
+{
+    uint64_t priority, sequence;
+    char *at = record;
+    bool has_head = take_number(&at, &priority) && take_number(&at, &sequence) &&
+                    take_number(&at, &out->time_us);
+    char *text = has_head ? strchr(at, ';') : NULL;
+    if (text == NULL) {
         return false;
     }
     text++;

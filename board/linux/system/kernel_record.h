@@ -3,10 +3,12 @@
 #define KERNEL_RECORD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct kernel_record {
     unsigned severity; /* as in syslog(3): 0 emergency ... 7 debug */
     bool from_kernel;  /* false: some process wrote it */
+    uint64_t time_us;  /* since the kernel's start */
     const char *text;  /* without its line end; points into the record */
 };
 

@@ -25,6 +25,7 @@ static void a_record_is_severity_and_text(void **state)
     assert_true(parse("3,1234,5678901,-;mmc0: error -110\n SUBSYSTEM=mmc\n DEVICE=+mmc:mmc0\n",
                       record, sizeof(record), &parsed));
     assert_int_equal(parsed.severity, 3);
+    assert_int_equal(parsed.time_us, 5678901);
     assert_true(parsed.from_kernel);
     assert_string_equal(parsed.text, "mmc0: error -110");
 }
@@ -52,8 +53,9 @@ static void what_a_process_wrote_is_not_the_kernels(void **state)
 static void what_is_no_record_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",        "\n",           "3",       "3,1,2,-",
-                                      ";text\n", "x,1,2;text\n", "3;text\n"};
+    static const char *const bad[] = {
+        "",         "\n",         "3",         "3,1,2,-",       ";text\n",   "x,1,2,-;t",
+        "3;text\n", "3,1,-;text", "3,1,2;-,a", "-3,1,2,-;text", "3,x,2,-;t", " 3,1,2,-;text"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char record[128];
         struct kernel_record parsed;
