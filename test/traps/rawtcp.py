@@ -44,6 +44,7 @@ class Segment:
             "!HHII", tcp[:12]
         )
         self.flags = tcp[13]
+        self.window = int.from_bytes(tcp[14:16], "big")
         self.data = tcp[(tcp[12] >> 4) * 4 :]
 
 
@@ -66,6 +67,7 @@ class RawConnection:
         self.received = bytearray()
         self._at = len(queue.all_frames())  # frames looked at
         self._last_ack = 0  # what the server said of our bytes
+        self._edge = 0  # up to where it has room for them
         self._ended = False
         self._connect()
 
@@ -100,6 +102,7 @@ class RawConnection:
         if segment.flags & RST:
             raise ConnectionResetError("the server sent RST")
         self._last_ack = segment.ack
+        self._edge = (segment.ack + segment.window) & 0xFFFFFFFF
         if segment.flags & SYN:
             self.seen = self.acked = (segment.seq + 1) & 0xFFFFFFFF
             return
@@ -120,9 +123,9 @@ class RawConnection:
             and Segment(frame.payload).destination_port == self.port
         )
 
-    def _wait(self, condition, what):
+    def _wait(self, condition, what, timeout_s=None):
         """Takes frames as they come until the condition holds."""
-        deadline = time.monotonic() + self.timeout_s
+        deadline = time.monotonic() + (timeout_s or self.timeout_s)
         while not condition():
             left = deadline - time.monotonic()
             if left <= 0:
@@ -181,6 +184,24 @@ class RawConnection:
             piece = data[at : at + 1460]
             self._send(PSH | ACK, piece)
             self.seq = (self.seq + len(piece)) & 0xFFFFFFFF
+
+    def room(self):
+        """How much more the server is willing to receive, by its last word."""
+        return (self._edge - self.seq) & 0xFFFFFFFF
+
+    def send_ahead(self, gap, data, fin=False):
+        """Sends what comes gap bytes later."""
+        self.seq += gap
+        self._send(ACK | PSH | (FIN if fin else 0), data)
+        self.seq -= gap
+
+    def wait_quiet(self, seconds):
+        """Takes what comes until nothing has come for so long."""
+        while True:
+            try:
+                self._wait(lambda at=self._at: self._at > at, "frame", seconds)
+            except TimeoutError:
+                return
 
     def finish(self):
         """Ends our side with FIN, and waits until the server has taken it."""

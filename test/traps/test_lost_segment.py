@@ -11,7 +11,7 @@ from rawtcp import FrameQueue, RawConnection
 from tlspeer import TlsPeer
 
 SOON_S = 0.1  # a retransmission timeout is 0.2 s at least
-TRIES = 3  # the machine has other work too
+TRIES = 8  # the machine has other work too
 SIZE = 12_000
 
 
@@ -46,7 +46,7 @@ class LostSegment(harness.TestCase):
         self.assertLess(min(times), SOON_S)
 
     def test_data_alone_does_not(self):
-        times = [self.lose_one(RawConnection.sendall) for _try in range(TRIES)]
+        times = [self.lose_one(RawConnection.sendall) for _try in range(3)]
         self.assertGreater(max(times), SOON_S)
 
 
