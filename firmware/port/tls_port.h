@@ -19,7 +19,8 @@
 enum tls_outcome {
     TLS_OK = 0,     /* done; where there is a count, that many bytes moved (at least one) */
     TLS_WANT_READ,  /* call again, with the same arguments, once the transport is readable */
-    TLS_WANT_WRITE, /* call again, with the same arguments, once the transport is writable */
+    TLS_WANT_WRITE, /* call again, with the same arguments, once the transport is writable; both:
+                       by how many bytes is tls_want_len's answer */
     TLS_CLOSED,     /* the peer sent close_notify: a clean end of its data */
     TLS_TRUNCATED,  /* the transport ended without close_notify: data may be missing */
     TLS_RESET,      /* the transport was reset */
@@ -42,15 +43,24 @@ enum tls_transport_outcome {
 };
 
 /* A stream of bytes to the peer. The owner embeds this struct in its own and finds itself again
- * from the pointer. Neither function may block. send takes a part or all of bytes (len of them, at
+ * from the pointer. No function may block. send takes a part or all of bytes (len of them, at
  * least one, borrowed for the call); receive puts at most cap (at least one) into buf. Unless the
  * outcome is OK, nothing moved and *count is 0. CLOSED and RESET are final: asked again, they say
- * the same. */
+ * the same.
+ *
+ * The last two functions spare memory: a backend that can ask takes a record from the transport
+ * only when all of it is there, seals one only when there is room for all of it, and so holds
+ * neither between two calls. receivable says how many bytes receive would give now, SIZE_MAX once
+ * the stream has ended or the transport holds all that it can; sendable how many bytes send would
+ * take now, SIZE_MAX if the transport is gone. Both are NULL, or the transport can hold
+ * TLS_RECORD_MAX_LEN bytes in that direction: a want may be for so many. */
 struct tls_transport {
     enum tls_transport_outcome (*send)(struct tls_transport *self, const uint8_t *bytes, size_t len,
                                        size_t *count);
     enum tls_transport_outcome (*receive)(struct tls_transport *self, uint8_t *buf, size_t cap,
                                           size_t *count);
+    size_t (*receivable)(struct tls_transport *self); /* NULL: cannot tell */
+    size_t (*sendable)(struct tls_transport *self);   /* NULL: cannot tell */
 };
 
 /* ---- Why something went wrong --------------------------------------------------------------- */
@@ -164,6 +174,11 @@ struct tls_session_config {
     const char *server_name;
     /* Clients: what tls_session_export gave, or len 0; borrowed for the call. */
     struct tls_span resume;
+    /* For who sends back what it reads, and keeps nothing meanwhile: a read takes a record only if
+     * all of it fits into cap (one of TLS_CONTENT_MAX always does) and the transport has room to
+     * send as much as was read and not yet written. Otherwise it wants to write. Counts only with
+     * a transport that can tell what is sendable. */
+    bool reads_need_room;
 };
 
 /* Makes a session; *out is owned by the caller. The context must outlive it. Errors: NO_MEMORY,
@@ -204,6 +219,11 @@ PORT_MUST_USE enum tls_outcome tls_write(struct tls_session *session, const uint
  * taken, or when there is none to send. Reading goes on being possible after it. Does not close the
  * transport. */
 PORT_MUST_USE enum tls_outcome tls_close(struct tls_session *session);
+
+/* After a want: how many bytes the transport must be able to give, or take, before another call
+ * gets any further; at least 1. An event loop may wait for so many; a transport that has ended is
+ * ready whatever is wanted. Belongs to the last call that wanted. */
+size_t tls_want_len(const struct tls_session *session);
 
 /* True if a read can make progress without the transport becoming readable: decrypted bytes, or
  * bytes of a record that the library holds. An event loop must not sleep on such a session if it
@@ -297,6 +317,9 @@ PORT_MUST_USE bool tls_certificate_describe(const struct tls_span *certificate,
 /* SHA-256 of len bytes into out, for the integrity of the certificate blob. False, with out zeroed,
  * if the library fails. */
 PORT_MUST_USE bool tls_sha256(const uint8_t *bytes, size_t len, uint8_t out[32]);
+
+/* Content of the largest record, in bytes (RFC 8446 section 5.1). */
+#define TLS_CONTENT_MAX 16384
 
 /* Largest TLS record with its header and overhead, in bytes, that a peer may send us (RFC 8446
  * section 5.2: 5 + 16384 + 256; RFC 5246 section 6.2.3 allows 5 + 16384 + 2048). The TCP window

@@ -20,6 +20,20 @@ struct tls_context {
     mbedtls_x509_crt anchors; /* what peers are verified against */
     mbedtls_ssl_ticket_context ticket_keys;
     bool gives_tickets;
+    struct record_buffers *buffers; /* lent to the session that a call is made of */
+};
+
+/* What a session keeps of the record buffers from one call to the next: in_len bytes of input, then
+ * the library's out_left bytes of output; in block if there are more than fit into head. */
+struct kept {
+    uint8_t head[16]; /* a counter of eight bytes and a record's header */
+    uint8_t *block;   /* owned; NULL: head it is */
+    size_t in_len;
+};
+
+/* Where the part of each record buffer ends that a call has used; NULL: not known. */
+struct used {
+    const uint8_t *in_end, *out_end;
 };
 
 /* What the handshake agreed on and the library forgets or hides: see internals.c. */
@@ -31,12 +45,17 @@ struct agreed {
 /* The session's side of its transport: what happened there during a call into the library. */
 struct wire {
     enum tls_outcome want; /* TLS_WANT_READ or TLS_WANT_WRITE if the transport said so; else OK */
+    size_t want_len;       /* bytes that it has to give or take before there is progress */
     enum tls_outcome end;  /* how the transport ended: TRUNCATED, RESET, FAILED; OK: it did not */
     size_t budget_len;     /* bytes that this call may still receive */
     size_t watched_len;    /* bytes at the front of the output that were looked at already */
     bool sending_data;     /* the library is writing application data, not messages of its own */
     bool alert_made;       /* the library made a fatal alert */
     int alert;             /* which, or TLS_NO_ALERT if it was encrypted */
+    struct used used;      /* of the record buffers, by this call */
+    bool needs_room;       /* reads_need_room of the session's config */
+    size_t read_cap;       /* of the read that this call is */
+    size_t unanswered_len; /* bytes read and not written since */
 };
 
 /* The write that waits to be called again. */
@@ -59,6 +78,7 @@ struct tls_session {
     struct tls_transport *transport;
     mbedtls_ssl_context ssl;
     struct wire wire;
+    struct kept kept;
     unsigned allocation_failures; /* of the whole backend when the call began */
     struct tls_error error;
     bool failed;    /* error is final: only tls_close does anything */
@@ -161,11 +181,19 @@ void key_type_to_text(const mbedtls_pk_context *key, char *out, size_t cap);
 int wire_send(void *data, const unsigned char *bytes, size_t len);
 int wire_receive(void *data, unsigned char *buf, size_t cap);
 
+/* True if the transport has room for len bytes; if not, that is what the session wants. */
+bool wire_has_room(struct tls_session *session, size_t len);
+
 /* ---- session.c ---------------------------------------------------------------------------------
  */
 
-/* Call before going into the library: forgets what the last call met. */
+/* Call before going into the library: forgets what the last call met, and lends it the record
+ * buffers. */
 void session_begin(struct tls_session *session);
+
+/* Call when done with the library, for what to return: outcome, or NO_MEMORY if what is left in the
+ * record buffers could not be kept. */
+enum tls_outcome session_done(struct tls_session *session, enum tls_outcome outcome);
 
 /* What a code of the library means for the session: a want, the peer's end, or a failure, which is
  * recorded. OK: nothing to report, call the library again. */
@@ -180,9 +208,32 @@ enum tls_outcome session_refuse(struct tls_session *session, uint32_t flags);
 /* Offers the session in what tls_session_export gave; leaves all as it was if that is unusable. */
 void resumption_import(struct tls_session *session, struct tls_span exported);
 
-/* ---- internals.c: the one place that knows the library's private fields ---------------------- */
+/* ---- record_buffers.c ---------------------------------------------------------------------------
+ */
+
+/* One set of record buffers; NULL: no memory. */
+struct record_buffers *record_buffers_new(void);
+void record_buffers_free(struct record_buffers *buffers);
+size_t record_buffers_len(void);
+
+/* mbedtls_ssl_setup() on lent buffers. 0 or the library's code. */
+int record_buffers_setup(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *config,
+                         struct record_buffers *buffers);
+
+/* Call before mbedtls_ssl_free(): the buffers are not the library's to free. */
+void record_buffers_take_back(mbedtls_ssl_context *ssl);
+
+/* Around each call into the library: puts back what was kept, and keeps what is left; *used says
+ * what the one has put where, and tells the other how much to wipe. Nothing of the session stays in
+ * the buffers. False: no memory; the session is of no further use. */
+void record_buffers_begin(mbedtls_ssl_context *ssl, struct kept *kept, struct used *used);
+bool record_buffers_end(mbedtls_ssl_context *ssl, struct kept *kept, const struct used *used);
+
+/* ---- internals.c: with record_buffers.c, all that knows the library's private fields -----------
+ */
 
 bool internals_handshake_is_over(const mbedtls_ssl_context *ssl);
+void internals_free_handshake(mbedtls_ssl_context *ssl);
 void internals_note_agreed(const mbedtls_ssl_context *ssl, struct agreed *agreed);
 size_t internals_output_len(const mbedtls_ssl_context *ssl);
 int internals_flush(mbedtls_ssl_context *ssl);

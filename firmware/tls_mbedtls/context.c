@@ -57,6 +57,7 @@ static void context_init(struct tls_context *context, const struct tls_context_c
 
 static void context_free(struct tls_context *context)
 {
+    record_buffers_free(context->buffers);
     mbedtls_ssl_ticket_free(&context->ticket_keys);
     mbedtls_x509_crt_free(&context->anchors);
     mbedtls_pk_free(&context->key);
@@ -227,7 +228,9 @@ static enum tls_outcome context_make(const struct tls_context_config *config,
         return TLS_NO_MEMORY;
     }
     context_init(context, config);
-    int code = context_fill(context, config);
+    context->buffers = record_buffers_new();
+    int code =
+        context->buffers != NULL ? context_fill(context, config) : MBEDTLS_ERR_SSL_ALLOC_FAILED;
     enum tls_outcome outcome = context_judge(context, config, code, failures, error);
     if (outcome != TLS_OK) {
         context_free(context);

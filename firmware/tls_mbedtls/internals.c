@@ -5,11 +5,40 @@
 #include "ssl_misc.h"
 
 #include "backend.h"
+#include "mbedtls/platform.h"
 
 /* mbedtls_ssl_is_handshake_over() is already true while a TLS 1.3 server still writes tickets. */
 bool internals_handshake_is_over(const mbedtls_ssl_context *ssl)
 {
     return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
+}
+
+static void free_peer_certificate(mbedtls_ssl_session *session)
+{
+    if (session != NULL) {
+        mbedtls_x509_crt_free(session->peer_cert);
+        mbedtls_free(session->peer_cert);
+        session->peer_cert = NULL;
+    }
+}
+
+/* Frees what a server needed for its handshake and no longer. TLS 1.2 code does most of that
+ * itself, TLS 1.3 code nothing of it before the session is freed. A client goes on using it: it
+ * takes tickets. Call when the handshake is over. */
+void internals_free_handshake(mbedtls_ssl_context *ssl)
+{
+    if (ssl->handshake != NULL) {
+        mbedtls_ssl_handshake_free(ssl);
+        mbedtls_free(ssl->handshake);
+        ssl->handshake = NULL;
+        mbedtls_ssl_transform_free(ssl->transform_negotiate);
+        mbedtls_free(ssl->transform_negotiate);
+        ssl->transform_negotiate = NULL;
+        mbedtls_ssl_session_free(ssl->session_negotiate);
+        mbedtls_free(ssl->session_negotiate);
+        ssl->session_negotiate = NULL;
+    }
+    free_peer_certificate(ssl->session);
 }
 
 static uint16_t group_of_handshake(const mbedtls_ssl_context *ssl)

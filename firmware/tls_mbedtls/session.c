@@ -11,11 +11,14 @@
 void session_begin(struct tls_session *session)
 {
     session->wire.want = TLS_OK;
+    session->wire.want_len = 1;
+    session->wire.read_cap = 0;
     session->wire.budget_len = CALL_BUDGET_LEN;
     /* Handshakes make no alert but the one that ends them; later calls each start afresh. */
     session->wire.alert_made =
         session->wire.alert_made && !session->established && !session->failed;
     session->allocation_failures = tls_mbedtls_allocation_failures();
+    record_buffers_begin(&session->ssl, &session->kept, &session->wire.used);
 }
 
 /* ---- Failure ------------------------------------------------------------------------------- */
@@ -153,6 +156,26 @@ static enum tls_outcome session_fail(struct tls_session *session, int code)
     return outcome;
 }
 
+/* During a handshake, and after a failure, the library may have left anything anywhere. */
+static void forget_what_was_used(struct tls_session *session)
+{
+    if (!session->established || session->failed) {
+        session->wire.used = (struct used){NULL, NULL};
+    }
+}
+
+enum tls_outcome session_done(struct tls_session *session, enum tls_outcome outcome)
+{
+    forget_what_was_used(session);
+    if (record_buffers_end(&session->ssl, &session->kept, &session->wire.used)) {
+        return outcome;
+    }
+    /* What moved has moved; but no alert of ours could follow what is lost. */
+    (void)session_end(session, TLS_NO_MEMORY, MBEDTLS_ERR_SSL_ALLOC_FAILED);
+    session->close = CLOSE_DONE;
+    return outcome == TLS_OK ? TLS_OK : session->error.outcome;
+}
+
 enum tls_outcome session_refuse(struct tls_session *session, uint32_t flags)
 {
     if (tls_mbedtls_allocation_failures() != session->allocation_failures) {
@@ -245,7 +268,7 @@ static int session_set_name(struct tls_session *session, const char *name)
 static int session_setup(struct tls_session *session, const struct tls_session_config *config)
 {
     mbedtls_ssl_context *ssl = &session->ssl;
-    int code = mbedtls_ssl_setup(ssl, &session->context->config);
+    int code = record_buffers_setup(ssl, &session->context->config, session->context->buffers);
     if (code != 0) {
         return code;
     }
@@ -284,10 +307,10 @@ enum tls_outcome tls_session_open(struct tls_context *context,
     session->alert_owed = TLS_NO_ALERT;
     session->wire.alert = TLS_NO_ALERT;
     session->agreed.group = name_of_group(0);
+    session->wire.needs_room = config->reads_need_room;
     mbedtls_ssl_init(&session->ssl);
-    session_begin(session);
-    enum tls_outcome outcome =
-        error_outcome(session_setup(session, config), session->allocation_failures);
+    unsigned failures = tls_mbedtls_allocation_failures();
+    enum tls_outcome outcome = error_outcome(session_setup(session, config), failures);
     if (outcome != TLS_OK) {
         tls_session_free(session);
         return outcome;
@@ -301,7 +324,9 @@ void tls_session_free(struct tls_session *session)
     if (session == NULL) {
         return;
     }
+    record_buffers_take_back(&session->ssl);
     mbedtls_ssl_free(&session->ssl);
+    memory_free(session->kept.block);
     memory_free(session);
 }
 
@@ -323,7 +348,24 @@ static enum tls_outcome handshake_finish(struct tls_session *session)
         return session_refuse(session, refusal);
     }
     session->established = true;
+    if (session->context->role == TLS_SERVER) {
+        internals_free_handshake(&session->ssl);
+    }
     return TLS_OK;
+}
+
+static enum tls_outcome handshake_steps(struct tls_session *session)
+{
+    for (int steps = 0; steps < STEPS_MAX; steps++) {
+        if (internals_handshake_is_over(&session->ssl)) {
+            return handshake_finish(session);
+        }
+        enum tls_outcome outcome = handshake_step(session);
+        if (outcome != TLS_OK) {
+            return outcome;
+        }
+    }
+    return session_fail(session, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
 }
 
 enum tls_outcome tls_handshake(struct tls_session *session)
@@ -338,16 +380,7 @@ enum tls_outcome tls_handshake(struct tls_session *session)
         return TLS_MISUSE;
     }
     session_begin(session);
-    for (int steps = 0; steps < STEPS_MAX; steps++) {
-        if (internals_handshake_is_over(&session->ssl)) {
-            return handshake_finish(session);
-        }
-        enum tls_outcome outcome = handshake_step(session);
-        if (outcome != TLS_OK) {
-            return outcome;
-        }
-    }
-    return session_fail(session, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+    return session_done(session, handshake_steps(session));
 }
 
 /* ---- What is known of it --------------------------------------------------------------------- */
@@ -375,6 +408,11 @@ bool tls_session_peer(const struct tls_session *session, struct tls_peer_certifi
     }
     *out = session->peer;
     return true;
+}
+
+size_t tls_want_len(const struct tls_session *session)
+{
+    return session->wire.want_len;
 }
 
 const struct tls_error *tls_session_error(const struct tls_session *session)

@@ -20,6 +20,24 @@ static bool read_is_allowed(const struct tls_session *session, size_t cap)
     return session->established && cap > 0;
 }
 
+static enum tls_outcome read_records(struct tls_session *session, uint8_t *buf, size_t cap,
+                                     size_t *count)
+{
+    for (int records = 0; records < RECORDS_MAX; records++) {
+        int n = mbedtls_ssl_read(&session->ssl, buf, cap);
+        if (n > 0) {
+            *count = (size_t)n;
+            session->wire.unanswered_len += *count;
+            return TLS_OK;
+        }
+        enum tls_outcome outcome = read_judge(session, n);
+        if (outcome != TLS_OK) {
+            return outcome;
+        }
+    }
+    return TLS_WANT_READ;
+}
+
 enum tls_outcome tls_read(struct tls_session *session, uint8_t *buf, size_t cap, size_t *count)
 {
     *count = 0;
@@ -36,18 +54,8 @@ enum tls_outcome tls_read(struct tls_session *session, uint8_t *buf, size_t cap,
         return TLS_TRUNCATED;
     }
     session_begin(session);
-    for (int records = 0; records < RECORDS_MAX; records++) {
-        int n = mbedtls_ssl_read(&session->ssl, buf, cap);
-        if (n > 0) {
-            *count = (size_t)n;
-            return TLS_OK;
-        }
-        enum tls_outcome outcome = read_judge(session, n);
-        if (outcome != TLS_OK) {
-            return outcome;
-        }
-    }
-    return TLS_WANT_READ;
+    session->wire.read_cap = cap;
+    return session_done(session, read_records(session, buf, cap, count));
 }
 
 bool tls_has_input(const struct tls_session *session)
@@ -78,11 +86,21 @@ static size_t sealed_len(struct tls_session *session, size_t len)
     return max > 0 && len > (size_t)max ? (size_t)max : len;
 }
 
+/* True if the record for len bytes has room in the transport: sealed without, it would have to be
+ * kept here. */
+static bool has_room_for_record(struct tls_session *session, size_t len)
+{
+    int expansion = mbedtls_ssl_get_record_expansion(&session->ssl);
+    return wire_has_room(session, sealed_len(session, len) + (size_t)expansion);
+}
+
 /* The record with the caller's bytes may have left during a read or a flush in between: then the
  * library must not be given them again. */
 static enum tls_outcome write_finish(struct tls_session *session, size_t *count)
 {
+    struct wire *wire = &session->wire;
     *count = session->write.sealed_len;
+    wire->unanswered_len -= *count < wire->unanswered_len ? *count : wire->unanswered_len;
     session->write = (struct pending_write){0};
     return TLS_OK;
 }
@@ -91,6 +109,9 @@ static enum tls_outcome write_seal(struct tls_session *session)
 {
     struct pending_write *write = &session->write;
     for (int tries = 0; tries < RECORDS_MAX; tries++) {
+        if (!has_room_for_record(session, write->len)) {
+            return session->wire.want;
+        }
         session->wire.sending_data = true;
         int n = mbedtls_ssl_write(&session->ssl, write->bytes, write->len);
         session->wire.sending_data = false;
@@ -145,7 +166,7 @@ enum tls_outcome tls_write(struct tls_session *session, const uint8_t *bytes, si
     session_begin(session);
     session->write.bytes = bytes;
     session->write.len = len;
-    return write_step(session, count);
+    return session_done(session, write_step(session, count));
 }
 
 /* ---- Closing --------------------------------------------------------------------------------- */
@@ -184,6 +205,15 @@ static enum tls_outcome close_failed(struct tls_session *session)
                             (unsigned char)session->alert_owed);
 }
 
+static enum tls_outcome close_step(struct tls_session *session)
+{
+    if (session->failed) {
+        return close_failed(session);
+    }
+    return close_with_alert(session, MBEDTLS_SSL_ALERT_LEVEL_WARNING,
+                            MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY);
+}
+
 enum tls_outcome tls_close(struct tls_session *session)
 {
     if (session->close == CLOSE_DONE) {
@@ -193,9 +223,5 @@ enum tls_outcome tls_close(struct tls_session *session)
         session->close = CLOSE_FLUSHING;
     }
     session_begin(session);
-    if (session->failed) {
-        return close_failed(session);
-    }
-    return close_with_alert(session, MBEDTLS_SSL_ALERT_LEVEL_WARNING,
-                            MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY);
+    return session_done(session, close_step(session));
 }

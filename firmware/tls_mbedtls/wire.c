@@ -10,6 +10,7 @@
 #define RECORD_APPLICATION_DATA 23
 #define ALERT_LEN 2
 #define SEALED_ALERT_LEN (ALERT_LEN + 1 + 16) /* TLS 1.3: with content type and tag */
+#define ROOM_FOR_HEADERS 64                   /* more than two records add to their content */
 
 _Static_assert(MBEDTLS_SSL_CID_TLS1_3_PADDING_GRANULARITY == 1, "a padded alert is not known");
 
@@ -48,9 +49,11 @@ static void watch_output(struct wire *wire, const uint8_t *bytes, size_t len)
     wire->watched_len = len;
 }
 
-/* What the transport says when no byte moved, for the session and as the library's code. */
-static int wire_stopped(struct wire *wire, enum tls_transport_outcome outcome)
+/* What the transport says when no byte moved, for the session and as the library's code; len: how
+ * many have to, for the next call to get further. */
+static int wire_stopped(struct wire *wire, enum tls_transport_outcome outcome, size_t len)
 {
+    wire->want_len = len;
     switch (outcome) {
     case TLS_TRANSPORT_WANT_READ:
         wire->want = TLS_WANT_READ;
@@ -70,18 +73,59 @@ static int wire_stopped(struct wire *wire, enum tls_transport_outcome outcome)
     }
 }
 
+static const uint8_t *later(const uint8_t *a, const uint8_t *b)
+{
+    return a > b ? a : b;
+}
+
 int wire_send(void *data, const unsigned char *bytes, size_t len)
 {
     struct tls_session *session = data;
     size_t count = 0;
     watch_output(&session->wire, bytes, len);
+    session->wire.used.out_end = later(session->wire.used.out_end, bytes + len);
     enum tls_transport_outcome outcome =
         session->transport->send(session->transport, bytes, len, &count);
     if (outcome != TLS_TRANSPORT_OK || count == 0 || count > len) {
-        return wire_stopped(&session->wire, outcome);
+        return wire_stopped(&session->wire, outcome, 1);
     }
     session->wire.watched_len -= count;
     return (int)count;
+}
+
+bool wire_has_room(struct tls_session *session, size_t len)
+{
+    struct tls_transport *transport = session->transport;
+    if (transport->sendable == NULL || transport->sendable(transport) >= len) {
+        return true;
+    }
+    (void)wire_stopped(&session->wire, TLS_TRANSPORT_WANT_WRITE, len);
+    return false;
+}
+
+/* True if all of len bytes are there. A part of a record is left where it is. */
+static bool wire_is_there(struct tls_session *session, size_t len)
+{
+    struct tls_transport *transport = session->transport;
+    if (transport->receivable == NULL || transport->receivable(transport) >= len) {
+        return true;
+    }
+    (void)wire_stopped(&session->wire, TLS_TRANSPORT_WANT_READ, len);
+    return false;
+}
+
+/* True if what a record of len bytes brings could be sent back at once: see reads_need_room. */
+static bool wire_may_read(struct tls_session *session, size_t len)
+{
+    struct wire *wire = &session->wire;
+    if (!wire->needs_room || wire->read_cap == 0) {
+        return true;
+    }
+    if (len > wire->read_cap && wire->read_cap < TLS_CONTENT_MAX) {
+        (void)wire_stopped(wire, TLS_TRANSPORT_WANT_WRITE, 1);
+        return false;
+    }
+    return wire_has_room(session, wire->unanswered_len + len + ROOM_FOR_HEADERS);
 }
 
 int wire_receive(void *data, unsigned char *buf, size_t cap)
@@ -91,13 +135,20 @@ int wire_receive(void *data, unsigned char *buf, size_t cap)
     /* A peer that sends records without data for ever must not keep us from the other sessions:
      * the transport is still readable, so the event loop comes back here in its turn. */
     if (session->wire.budget_len < cap) {
-        return wire_stopped(&session->wire, TLS_TRANSPORT_WANT_READ);
+        return wire_stopped(&session->wire, TLS_TRANSPORT_WANT_READ, cap);
+    }
+    /* The library asks for a record's header, and then for all the rest of it. */
+    if (!wire_is_there(session, cap) || !wire_may_read(session, cap)) {
+        bool writes = session->wire.want == TLS_WANT_WRITE;
+        return writes ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_SSL_WANT_READ;
     }
     enum tls_transport_outcome outcome =
         session->transport->receive(session->transport, buf, cap, &count);
     if (outcome != TLS_TRANSPORT_OK || count == 0 || count > cap) {
-        return wire_stopped(&session->wire, outcome);
+        bool can_tell = session->transport->receivable != NULL;
+        return wire_stopped(&session->wire, outcome, can_tell ? cap : 1);
     }
+    session->wire.used.in_end = later(session->wire.used.in_end, buf + count);
     session->wire.budget_len -= count;
     return (int)count;
 }

@@ -51,6 +51,9 @@ struct tls_session {
     enum tls_transport_outcome sent;     /* OK until sending came to an end */
     enum tls_transport_outcome received; /* OK until receiving came to an end */
     struct tls_pending_write write;
+    bool reads_need_room;
+    size_t unanswered_len; /* bytes read and not written since */
+    size_t want_len;
 
     bool library_handshake_over; /* its last bytes may still be pending */
     bool handshake_over;

@@ -85,6 +85,8 @@ enum tls_outcome tls_session_open(struct tls_context *context,
     }
     session->context = context;
     session->transport = config->transport;
+    session->reads_need_room = config->reads_need_room;
+    session->want_len = 1;
     session->error.alert = session->alert_sent = TLS_NO_ALERT;
     ERR_clear_error();
     bool started = start(session, config);
@@ -173,6 +175,26 @@ static void end_reading(struct tls_session *session, enum tls_outcome outcome)
     }
 }
 
+/* What two records add to their content, and more. */
+#define ROOM_FOR_HEADERS 64
+
+/* See reads_need_room. A read gives no more than cap, and no more than one record. */
+static bool has_room_to_answer(struct tls_session *session, size_t cap)
+{
+    struct tls_transport *transport = session->transport;
+    session->want_len = 1;
+    if (!session->reads_need_room || transport->sendable == NULL) {
+        return true;
+    }
+    size_t most = cap < TLS_CONTENT_MAX ? cap : TLS_CONTENT_MAX;
+    size_t needed = session->unanswered_len + most + ROOM_FOR_HEADERS;
+    if (transport->sendable(transport) >= needed) {
+        return true;
+    }
+    session->want_len = needed;
+    return false;
+}
+
 enum tls_outcome tls_read(struct tls_session *session, uint8_t *buf, size_t cap, size_t *count)
 {
     *count = 0;
@@ -182,11 +204,15 @@ enum tls_outcome tls_read(struct tls_session *session, uint8_t *buf, size_t cap,
     if (session->read_final != TLS_OK) {
         return session->read_final;
     }
+    if (!has_room_to_answer(session, cap)) {
+        return TLS_WANT_WRITE;
+    }
     ERR_clear_error();
     /* What cannot be sent now does not keep us from reading: a peer may read only after that. */
     (void)tls_openssl_flush(session);
     int result = SSL_read_ex(session->ssl, buf, cap, count);
     if (result == 1) {
+        session->unanswered_len += *count;
         return TLS_OK;
     }
     *count = 0;
@@ -196,6 +222,13 @@ enum tls_outcome tls_read(struct tls_session *session, uint8_t *buf, size_t cap,
         end_reading(session, outcome);
     }
     return outcome;
+}
+
+/* This backend lets its library hold what it likes, so any byte is progress; but a read that needs
+ * room needs it for all that it might bring. */
+size_t tls_want_len(const struct tls_session *session)
+{
+    return session->want_len;
 }
 
 /* With read-ahead off the library asks the transport for what it needs and no more, so the only
@@ -256,6 +289,7 @@ enum tls_outcome tls_write(struct tls_session *session, const uint8_t *bytes, si
     if (session->write_final != TLS_OK) {
         return session->write_final;
     }
+    session->want_len = 1;
     if (session->write.bytes == NULL) {
         session->write = (struct tls_pending_write){.bytes = bytes, .len = len};
     }
@@ -266,6 +300,7 @@ enum tls_outcome tls_write(struct tls_session *session, const uint8_t *bytes, si
         return outcome;
     }
     *count = outcome == TLS_OK ? session->write.sealed_len : 0;
+    session->unanswered_len -= *count < session->unanswered_len ? *count : session->unanswered_len;
     session->write = (struct tls_pending_write){0};
     session->write_final = outcome;
     return outcome;
@@ -329,6 +364,7 @@ static enum tls_outcome drive_close(struct tls_session *session)
 enum tls_outcome tls_close(struct tls_session *session)
 {
     session->close_begun = true;
+    session->want_len = 1;
     ERR_clear_error();
     enum tls_outcome outcome = drive_close(session);
     ERR_clear_error();

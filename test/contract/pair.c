@@ -149,9 +149,13 @@ static void open_client(struct pair *pair, const struct pair_config *config)
 void pair_open_sessions(struct pair *pair, const struct pair_config *config)
 {
     wire_open(&pair->wire);
+    if (config->wire_tells) {
+        wire_tell(&pair->wire);
+    }
     open_side(&pair->client, "client", &pair->wire.client);
     open_side(&pair->server, "server", &pair->wire.server);
-    struct tls_session_config session = {.transport = &pair->wire.server.transport};
+    struct tls_session_config session = {.transport = &pair->wire.server.transport,
+                                         .reads_need_room = config->reads_need_room};
     CHECK_TLS(tls_session_open(pair->server_context, &session, &pair->server.session), TLS_OK);
     CHECK(pair->server.session != NULL);
     open_client(pair, config);
@@ -208,8 +212,18 @@ static void check_kept_error(const struct side *side)
     }
 }
 
+/* No want may be for more than a transport can hold. */
+static void check_want(const struct side *side, enum tls_outcome outcome)
+{
+    size_t want_len = tls_want_len(side->session);
+    bool is_want = outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE;
+    bool can_tell = side->end->transport.receivable != NULL;
+    CHECK(!is_want || (want_len >= 1 && want_len <= (can_tell ? TLS_RECORD_MAX_LEN : 1)));
+}
+
 static enum tls_outcome check_call(struct side *side, enum tls_outcome outcome, bool refused_before)
 {
+    check_want(side, outcome);
     if (memory_double_refused() && !refused_before) {
         side->memory_refused = true;
     }

@@ -16,6 +16,7 @@
 /* How far a call that may have to be repeated has come. */
 struct activity {
     enum tls_outcome outcome; /* of the last call */
+    size_t want_len;          /* what it waits for, if that is a want */
     bool tried, over;
 };
 
@@ -51,6 +52,8 @@ struct pair_config {
     struct tls_trust client_trust, server_trust;
     const char *server_name;
     struct tls_span resume;
+    bool wire_tells;      /* the transports tell what is receivable and sendable */
+    bool reads_need_room; /* of the server's session */
 };
 
 /* One TLS version that the suite goes through. */

@@ -21,14 +21,15 @@ static bool may_run(const struct side *side, const struct activity *activity)
     if (!activity->tried || !is_want(activity->outcome)) {
         return true;
     }
-    return activity->outcome == TLS_WANT_READ ? wire_is_readable(side->end)
-                                              : wire_is_writable(side->end);
+    return activity->outcome == TLS_WANT_READ ? wire_is_readable(side->end, activity->want_len)
+                                              : wire_is_writable(side->end, activity->want_len);
 }
 
-static void note(struct activity *activity, enum tls_outcome outcome)
+static void note(struct side *side, struct activity *activity, enum tls_outcome outcome)
 {
     activity->tried = true;
     activity->outcome = outcome;
+    activity->want_len = tls_want_len(side->session);
 }
 
 static bool has_failed(const struct side *side)
@@ -47,7 +48,7 @@ static bool run_handshake(struct side *side)
     if (!may_run(side, &side->handshake)) {
         return false;
     }
-    note(&side->handshake, side_handshake(side));
+    note(side, &side->handshake, side_handshake(side));
     side->handshake.over = !is_want(side->handshake.outcome);
     return true;
 }
@@ -63,8 +64,9 @@ static bool run_read(struct side *side)
     CHECK(side->received_len < side->received_cap);
     size_t room = side->received_cap - side->received_len;
     size_t count;
-    note(&side->read, side_read(side, side->received + side->received_len,
-                                room < side->read_cap ? room : side->read_cap, &count));
+    note(side, &side->read,
+         side_read(side, side->received + side->received_len,
+                   room < side->read_cap ? room : side->read_cap, &count));
     side->received_len += count;
     side->read.over = side->read.outcome != TLS_OK && !is_want(side->read.outcome);
     return true;
@@ -77,8 +79,9 @@ static bool run_write(struct side *side)
         return false;
     }
     size_t count;
-    note(&side->write, side_write(side, side->message + side->written_len,
-                                  side->message_len - side->written_len, &count));
+    note(side, &side->write,
+         side_write(side, side->message + side->written_len, side->message_len - side->written_len,
+                    &count));
     side->written_len += count;
     side->write.over = side->write.outcome != TLS_OK && !is_want(side->write.outcome);
     return true;
@@ -95,7 +98,7 @@ static bool run_close(struct side *side)
     if (!wants_close(side) || !may_run(side, &side->close)) {
         return false;
     }
-    note(&side->close, side_close(side));
+    note(side, &side->close, side_close(side));
     side->close.over = !is_want(side->close.outcome);
     return true;
 }

@@ -78,11 +78,12 @@ static void measure(struct scenario *scenario)
     scenario->blocks = memory_block_count();
 }
 
-static void run_scenario(const struct pair_version *version, bool mutual,
+static void run_scenario(const struct pair_version *version, bool mutual, bool wire_tells,
                          void (*sweep)(struct scenario *scenario))
 {
     struct scenario scenario = {.config = pair_config_version(version)};
     scenario.name = version->name;
+    scenario.config.wire_tells = wire_tells;
     scenario.config.client.tickets = scenario.config.server.tickets = true;
     if (mutual) {
         scenario.config.server.peer_auth = TLS_PEER_AUTH_REQUIRED;
@@ -100,8 +101,9 @@ static void run_scenario(const struct pair_version *version, bool mutual,
 static void run_all(void (*sweep)(struct scenario *scenario))
 {
     for (const struct pair_version *version = pair_versions; version->name != NULL; ++version) {
-        run_scenario(version, false, sweep);
-        run_scenario(version, true, sweep);
+        run_scenario(version, false, false, sweep);
+        run_scenario(version, true, false, sweep);
+        run_scenario(version, true, true, sweep);
     }
 }
 

@@ -171,14 +171,41 @@ void wire_close(struct wire *wire)
     memset(wire, 0, sizeof *wire);
 }
 
-bool wire_is_readable(const struct wire_end *end)
+/* True if no byte will come that is not there already. */
+static bool has_all(const struct wire_direction *direction)
 {
-    return end->wire->reset || is_at_end(end->in) || available_of(end->in) > 0;
+    size_t end =
+        direction->ended ? smaller(direction->sent_len, direction->cut_at) : direction->cut_at;
+    bool is_delivered = end != WIRE_NO_LIMIT && direction->delivered_len >= end;
+    return is_at_end(direction) || (is_delivered && direction->receive_limit >= end);
 }
 
-bool wire_is_writable(const struct wire_end *end)
+static size_t receivable(struct tls_transport *self)
 {
-    return end->wire->reset || room_of(end->out) > 0;
+    const struct wire_end *end = (const struct wire_end *)self;
+    return end->wire->reset || has_all(end->in) ? SIZE_MAX : available_of(end->in);
+}
+
+static size_t sendable(struct tls_transport *self)
+{
+    const struct wire_end *end = (const struct wire_end *)self;
+    return end->wire->reset ? SIZE_MAX : room_of(end->out);
+}
+
+void wire_tell(struct wire *wire)
+{
+    wire->client.transport.receivable = wire->server.transport.receivable = receivable;
+    wire->client.transport.sendable = wire->server.transport.sendable = sendable;
+}
+
+bool wire_is_readable(const struct wire_end *end, size_t len)
+{
+    return end->wire->reset || has_all(end->in) || available_of(end->in) >= len;
+}
+
+bool wire_is_writable(const struct wire_end *end, size_t len)
+{
+    return end->wire->reset || room_of(end->out) >= len;
 }
 
 void wire_end_stream(struct wire_end *end)

@@ -51,9 +51,13 @@ struct wire {
 void wire_open(struct wire *wire);
 void wire_close(struct wire *wire);
 
-/* What a poll would say of an end. */
-bool wire_is_readable(const struct wire_end *end);
-bool wire_is_writable(const struct wire_end *end);
+/* From now on both transports tell what is receivable and sendable. The capacity of both directions
+ * must then be at least TLS_RECORD_MAX_LEN. */
+void wire_tell(struct wire *wire);
+
+/* What a poll would say of an end: can it give, or take, len bytes, or has it ended? */
+bool wire_is_readable(const struct wire_end *end, size_t len);
+bool wire_is_writable(const struct wire_end *end, size_t len);
 
 /* Ends the stream of what end sends (FIN). */
 void wire_end_stream(struct wire_end *end);

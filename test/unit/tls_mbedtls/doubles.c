@@ -1,6 +1,7 @@
 /* Test doubles for the seams below the backend: clock, entropy and memory as a test wants them. */
 #include "doubles.h"
 
+#include <malloc.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ uint64_t double_now_us = 1000000;
 bool double_entropy_fails;
 long double_allocations_left = -1;
 
-static size_t block_count;
+static size_t block_count, used_len;
 
 struct clock_wall clock_wall(void)
 {
@@ -48,16 +49,23 @@ void *memory_calloc(size_t count, size_t size)
     double_allocations_left -= double_allocations_left > 0;
     void *p = calloc(count, size);
     block_count += p != NULL;
+    used_len += malloc_usable_size(p);
     return p;
 }
 
 void memory_free(void *p)
 {
     block_count -= p != NULL;
+    used_len -= malloc_usable_size(p);
     free(p);
 }
 
 size_t memory_block_count(void)
 {
     return block_count;
+}
+
+size_t memory_used_len(void)
+{
+    return used_len;
 }

@@ -151,10 +151,12 @@ static void test_write_is_done_when_its_own_bytes_are(void **state)
     size_t count;
     link_open_and_shake(&link, &plain);
     link.to_client.room_len = 3;
+    session_begin(link.server);
     assert_int_equal(mbedtls_ssl_send_alert_message(&link.server->ssl,
                                                     MBEDTLS_SSL_ALERT_LEVEL_WARNING,
                                                     MBEDTLS_SSL_ALERT_MSG_USER_CANCELED),
                      MBEDTLS_ERR_SSL_WANT_WRITE);
+    assert_int_equal(session_done(link.server, TLS_WANT_WRITE), TLS_WANT_WRITE);
     link.to_client.room_len = 24 - 3; /* the alert, and not a byte more */
     assert_int_equal(tls_write(link.server, data, 4, &count), TLS_WANT_WRITE);
     assert_int_equal(count, 0);
@@ -176,7 +178,9 @@ static void test_write_that_a_close_has_flushed(void **state)
     link.to_client.room_len = 3;
     assert_int_equal(tls_write(link.server, data, 4, &count), TLS_WANT_WRITE);
     link.to_client.room_len = SIZE_MAX;
+    session_begin(link.server);
     assert_int_equal(internals_flush(&link.server->ssl), 0);
+    assert_int_equal(session_done(link.server, TLS_OK), TLS_OK);
     assert_int_equal(tls_write(link.server, data, 4, &count), TLS_OK);
     assert_int_equal(count, 4);
     assert_int_equal(tls_close(link.server), TLS_OK);
