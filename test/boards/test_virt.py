@@ -204,17 +204,25 @@ class Failures(BoardTestCase):
         machine.wait_event("end", action="reboot", delay_s=10)
         self.assertEqual(machine.find_events("net_up"), [])
 
-    def test_without_card_it_runs_with_its_defaults(self):
+    def test_without_card_and_a_module_it_runs_with_its_defaults(self):
+        """What the kernel has to say of the module is an event as well."""
         machine = self.start_board(made_wire=self.make_wire(),
-                                   kernel_options="tls_echo.card_wait_ms=100")  # fmt: skip
-        missing = machine.wait_event("card_missing", BOOT_S)
+                                   kernel_options="tls_echo.card_wait_ms=100"
+                                   " module_blacklist=nls_ascii")  # fmt: skip
+        failed = machine.wait_event("module_failed", BOOT_S)
+        self.assertIn("nls_ascii", failed["path"])
+        self.assertEqual(machine.wait_event("modules")["failed"], "1")
+        missing = machine.wait_event("card_missing")
         self.assertLess(missing.number("ms"), 2000)
         self.assertEqual(machine.wait_event("listening")["port"], str(settings.PORT))
+        said = [event["text"] for event in machine.find_events("message")]
+        self.assertEqual(said, ["Module nls_ascii is blacklisted"])
 
-    def test_without_interface_it_says_so_and_tries_again_later(self):
-        machine = self.start_board("port = 8444\n",
+    def test_without_its_interface_it_says_so_and_tries_again_later(self):
+        machine = self.start_board("netif = packet:eth7\n", made_wire=self.make_wire(),
                                    kernel_options="tls_echo.interface_wait_ms=100")  # fmt: skip
-        machine.wait_event("interface_missing", BOOT_S)
+        missing = machine.wait_event("interface_missing", BOOT_S)
+        self.assertEqual(missing["name"], "eth7")
         machine.wait_event("shutdown", status=71)
         machine.wait_event("end", action="reboot", delay_s=10)
 

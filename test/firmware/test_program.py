@@ -51,6 +51,20 @@ class File(harness.TestCase):
             self.assertNotIn(os.path.realpath(settings.SOURCE_DIR).encode(), file.read())
 
 
+class FirstProcess(harness.TestCase):
+    """The first process of a container has number 1, too, and is no whole system."""
+
+    def test_it_stays_an_ordinary_program(self):
+        rights = [] if os.geteuid() == 0 else ["--map-root-user"]
+        done = subprocess.run(
+            ["unshare", "--pid", "--fork", *rights,
+             *settings.RUNNER, settings.program("tls-echo-server"), "--version"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("tls-echo", done.stdout)
+
+
 class Words(harness.TestCase):
     """What it prints when it is only asked."""
 

@@ -69,7 +69,10 @@ class Board(EventProcess):
         self.monitor.accept()
 
     def on_line(self, line):
-        super().on_line(line.rstrip("\r"))
+        """The console begins with an empty line, in case that the boot code left one unended."""
+        line = line.rstrip("\r")
+        if line:
+            super().on_line(line)
 
     def set_link(self, up):
         """Pulls the cable out, or puts it back."""

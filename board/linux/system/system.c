@@ -253,7 +253,6 @@ _Noreturn void system_end(enum system_end end, unsigned delay_s)
     log_event(LOG_LEVEL_INFO, "system", "end", "action=%s delay_s=%u", ends[end].name, delay_s);
     wait_s(delay_s);
     system_drain_console();
-    system_close_card();
     (void)reboot((int)ends[end].command);
     /* Refused. Once the first process ends, the kernel panics, and restarts the board. */
     log_event(LOG_LEVEL_ERROR, "system", "end_failed", "error=%d", errno);
