@@ -10,6 +10,8 @@ CERTS_DIR = os.environ.get("TLS_ECHO_TEST_CERTS", "")
 BOARD = os.environ.get("TLS_ECHO_BOARD", "")
 # What the board boots: kernel8.img, initramfs.zst and sdcard.img.
 IMAGE_DIR = os.environ.get("TLS_ECHO_IMAGE_DIR", "")
+# The Debian package is the one file in it.
+PACKAGE_DIR = os.path.join(BUILD_DIR, "package")
 OPENSSL = os.environ.get("TLS_ECHO_OPENSSL", "openssl")
 
 # The emulator and its options before the program's name; empty when it runs natively.

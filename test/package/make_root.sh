@@ -30,8 +30,10 @@ find_root() {
 }
 
 download() {
-    prepare_apt "$cache/apt-arm64" deb "main non-free-firmware" \
-        'APT::Architecture "arm64";' 'APT::Architectures "arm64";' 'Dir::State::status "/dev/null";'
+    # Nothing is installed yet: dpkg's list is empty, and apt takes a lock beside it.
+    : >"$partial/status"
+    prepare_apt "$cache/apt-arm64" deb "main non-free-firmware" 'APT::Architecture "arm64";' \
+        'APT::Architectures "arm64";' "Dir::State::status \"$partial/status\";"
     say "downloading the packages of a small arm64 system"
     # shellcheck disable=SC2086 # words on purpose
     run_apt apt-get install --download-only --no-install-recommends -y \
