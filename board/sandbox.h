@@ -16,8 +16,8 @@ enum sandbox_mode {
 
 struct sandbox_plan {
     enum sandbox_mode mode;
-    bool keep_user;   /* it has files to remove at its end */
-    bool keep_system; /* it is the whole system: it sets the clock and ends the machine */
+    bool keep_user;  /* it has files to remove at its end */
+    bool keep_clock; /* it sets the system's clock */
 };
 
 /* Gives up: the user root, all capabilities, any way to gain new ones, core dumps and ptrace of our

@@ -1,5 +1,8 @@
 /* The whole system: what there is to do when the firmware is the kernel's first process, the only
- * program of an initramfs. No shell and no other process: everything here is done by this one.
+ * program of an initramfs.
+ *
+ * There are two processes. The first one starts the system, keeps all rights, never sees a byte
+ * from the network, and ends the system. The other one is the firmware's task.
  *
  * An ordinary process calls system_is_whole and nothing else of this header. */
 #ifndef SYSTEM_H
@@ -29,10 +32,16 @@ struct system_files {
  * Call once, before all else but console_open. */
 PORT_MUST_USE bool system_start(struct system_files *files);
 
-/* Waits for the Ethernet interface of that name (NULL: the first one to appear), brings it up, and
- * keeps it so; the kernel itself does not use it. out gets its name. False: it did not come, or
+/* Waits for the Ethernet interface of that name (NULL: the first one to appear), and brings it up;
+ * the kernel itself does not use it. out gets its name. False: it did not come, or
  * cannot be brought up; the log says why. Call once, after system_start. */
 PORT_MUST_USE bool system_start_interface(const char *name, char out[SYSTEM_INTERFACE_NAME_MAX]);
+
+/* Runs the task in a process of its own, so that it can give up its rights, and that somebody is
+ * left to say so when it crashes. Meanwhile brings the interface up again whenever it is plugged in
+ * anew. Returns what the task returned, 0 to 255; -1: it crashed or could not be started, which is
+ * logged. argument is borrowed. */
+int system_run_task(int (*task)(void *argument), void *argument, const char *interface);
 
 enum system_end { SYSTEM_POWER_OFF, SYSTEM_REBOOT, SYSTEM_HALT };
 

@@ -54,7 +54,7 @@ static uint64_t capability(unsigned number)
 
 static uint64_t kept_capabilities(const struct sandbox_plan *plan)
 {
-    return plan->keep_system ? capability(CAP_SYS_BOOT) | capability(CAP_SYS_TIME) : 0;
+    return plan->keep_clock ? capability(CAP_SYS_TIME) : 0;
 }
 
 /* What is in no set can never come back. Only root may do this; without it capset counts. */
@@ -72,7 +72,7 @@ static void leave_root(const struct sandbox_plan *plan, struct refusals *refusal
     if (geteuid() != 0 || plan->keep_user) {
         return;
     }
-    /* Those that the whole system keeps must outlive the change of user. */
+    /* One that is kept must outlive the change of user. */
     (void)prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
     if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
         setresuid(NOBODY, NOBODY, NOBODY) != 0) {
@@ -160,8 +160,8 @@ static void make_filter(struct filter *filter, const struct sandbox_plan *plan)
     load(filter, offsetof(struct seccomp_data, nr));
     allow_all(filter, sandbox_calls, sandbox_call_count);
     allow_all(filter, sandbox_arch_calls, sandbox_arch_call_count);
-    if (plan->keep_system) {
-        allow_all(filter, sandbox_system_calls, sandbox_system_call_count);
+    if (plan->keep_clock) {
+        allow_all(filter, sandbox_clock_calls, sandbox_clock_call_count);
     }
     /* Its flags lie in memory, where a filter cannot look: the C library then takes clone. */
     add(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));

@@ -22,8 +22,8 @@ extern const uint32_t sandbox_arch; /* 0: not known here, no filter */
 extern const struct sandbox_call sandbox_arch_calls[];
 extern const size_t sandbox_arch_call_count;
 
-/* What only the whole system needs. */
-extern const struct sandbox_call sandbox_system_calls[];
-extern const size_t sandbox_system_call_count;
+/* What only a program that sets the clock needs. */
+extern const struct sandbox_call sandbox_clock_calls[];
+extern const size_t sandbox_clock_call_count;
 
 #endif

@@ -161,7 +161,7 @@ static bool enter_sandbox(void *arg)
     struct sandbox_plan plan = {
         .mode = (enum sandbox_mode)app->options->sandbox,
         .keep_user = strncmp(app->options->netif, listening_stream, strlen(listening_stream)) == 0,
-        .keep_system = app->options->is_whole_system,
+        .keep_clock = app->options->is_whole_system,
     };
     return sandbox_enter(&plan);
 }

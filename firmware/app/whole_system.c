@@ -61,29 +61,45 @@ static enum exit_status start_interface(struct options *options)
 
 /* ---- From start to end */
 
-static enum exit_status run(struct options *options)
+/* In the task's result, beside the exit status: the console asked for a restart. */
+#define RESTART_FLAG 0x80
+
+static int run_task(void *argument)
+{
+    const struct options *options = argument;
+    enum exit_status status = app_run(options);
+    app_log_shutdown(options, status);
+    return (int)status | (control_restart_is_requested() ? RESTART_FLAG : 0);
+}
+
+/* Returns the exit status; *restart: somebody asked for one. */
+static enum exit_status run(struct options *options, bool *restart)
 {
     log_set_level((enum log_level)options->log_level);
     app_log_boot(options);
     enum exit_status status = start_interface(options);
-    if (status == EXIT_STATUS_OK) {
-        status = app_run(options);
+    if (status != EXIT_STATUS_OK) {
+        app_log_shutdown(options, status);
+        return status;
     }
-    app_log_shutdown(options, status);
-    return status;
+    int result = system_run_task(run_task, options, options->netif + strlen(PACKET_PREFIX));
+    if (result < 0) {
+        return EXIT_STATUS_INTERNAL;
+    }
+    *restart = (result & RESTART_FLAG) != 0;
+    return (enum exit_status)(result & ~RESTART_FLAG);
 }
 
 /* A failure may go away by itself, or when somebody changes the card: try again, unless the card
  * says what to do. What was typed on the console goes before the card. */
-static _Noreturn void end(const struct options *options, enum exit_status status)
+static _Noreturn void end(const struct options *options, enum exit_status status, bool restart)
 {
     static const enum system_end ends[] = {[OPTIONS_REBOOT] = SYSTEM_REBOOT,
                                            [OPTIONS_POWEROFF] = SYSTEM_POWER_OFF,
                                            [OPTIONS_HALT] = SYSTEM_HALT};
     bool failed = status != EXIT_STATUS_OK;
     bool asked = options_source(options, "at-end") != OPTION_DEFAULT;
-    bool restart = (failed && !asked) || control_restart_is_requested();
-    enum system_end how = restart ? SYSTEM_REBOOT : ends[options->at_end];
+    enum system_end how = restart || (failed && !asked) ? SYSTEM_REBOOT : ends[options->at_end];
     system_end(how, failed && how == SYSTEM_REBOOT ? RESTART_DELAY_S : 0);
 }
 
@@ -92,12 +108,13 @@ _Noreturn void whole_system_run(void)
     struct system_files files;
     struct options options = {.at_end = OPTIONS_REBOOT};
     enum exit_status status = EXIT_STATUS_INTERNAL;
+    bool restart = false;
     (void)signal(SIGPIPE, SIG_IGN);
     if (system_start(&files)) {
         status = read_options(&files, &options);
     }
     if (status == EXIT_STATUS_OK) {
-        status = run(&options);
+        status = run(&options, &restart);
     }
-    end(&options, status);
+    end(&options, status, restart);
 }

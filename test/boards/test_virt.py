@@ -226,17 +226,23 @@ class Failures(BoardTestCase):
         machine.wait_event("shutdown", status=71)
         machine.wait_event("end", action="reboot", delay_s=10)
 
-    def test_crash_restarts_the_board(self):
-        """The program's function app_run made an instruction that there is not."""
+    def start_broken(self, function, **more):
+        """A board whose program has an instruction that there is not at the function's entry."""
         program = bytearray(read(settings.program("tls-echo")))
-        offset = elf.function_offset(settings.program("tls-echo.debug"), "app_run")
+        offset = elf.function_offset(settings.program("tls-echo.debug"), function)
         program[offset : offset + 4] = bytes(4)
         initramfs = board.make_initramfs(self.make_folder(), bytes(program))
-        machine = self.start_board("port = 8444\n", made_wire=self.make_wire(),
-                                   initramfs=initramfs, kernel_options="panic=1")  # fmt: skip
-        crash = machine.wait_event("crash", BOOT_S)
-        self.assertEqual(crash["signal"], "SIGILL")
-        machine.wait_line("Kernel panic")
+        return self.start_board("port = 8444\n", made_wire=self.make_wire(),
+                                initramfs=initramfs, **more)  # fmt: skip
+
+    def test_crash_of_the_task_is_told_and_restarts_the_board(self):
+        machine = self.start_broken("app_run")
+        self.assertEqual(machine.wait_event("crash", BOOT_S)["signal"], "SIGILL")
+        machine.wait_event("end", action="reboot", delay_s=10)
+
+    def test_crash_of_the_first_process_restarts_the_board(self):
+        machine = self.start_broken("system_start", kernel_options="panic=1")
+        machine.wait_line("Kernel panic", BOOT_S)
         self.assertEqual(machine.wait_end(), "reboot")
 
 

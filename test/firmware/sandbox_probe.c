@@ -95,10 +95,16 @@ static bool end_machine(void)
     return reboot(RB_DISABLE_CAD) == 0;
 }
 
+static bool set_clock(void)
+{
+    struct timespec now;
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 && clock_settime(CLOCK_REALTIME, &now) == 0;
+}
+
 static const struct probe {
     const char *name;
     bool (*attempt)(void);
-    bool keep_system; /* tried only where we are the whole system */
+    bool keep_clock; /* tried only where we are the whole system */
 } probes[] = {
     {"ordinary_work", ordinary_work, false},
     {"open_file", open_file, false},
@@ -109,12 +115,13 @@ static const struct probe {
     {"kill_parent", kill_parent, false},
     {"take_root_back", take_root_back, false},
     {"end_machine", end_machine, false},
-    {"end_machine_kept", end_machine, true},
+    {"set_clock", set_clock, false},
+    {"set_clock_kept", set_clock, true},
 };
 
 static _Noreturn void run_child(const struct probe *probe)
 {
-    struct sandbox_plan plan = {.mode = SANDBOX_ON, .keep_system = probe->keep_system};
+    struct sandbox_plan plan = {.mode = SANDBOX_ON, .keep_clock = probe->keep_clock};
     if (!sandbox_enter(&plan)) {
         _exit(78);
     }
@@ -140,7 +147,7 @@ static void run_probe(const struct probe *probe)
 int main(void)
 {
     for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
-        if (!probes[i].keep_system || getpid() == 1) {
+        if (!probes[i].keep_clock || getpid() == 1) {
             run_probe(&probes[i]);
         }
     }

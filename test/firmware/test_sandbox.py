@@ -16,7 +16,7 @@ NOBODY = "65534"
 KEY_MARK = bytes([0x04, 0x20])  # the OCTET STRING of a P-256 key: 32 bytes follow
 
 FORBIDDEN = {"open_file", "execute", "internet_socket", "fork_process", "trace_parent"}
-FORBIDDEN |= {"kill_parent", "take_root_back", "end_machine"}
+FORBIDDEN |= {"kill_parent", "take_root_back", "end_machine", "set_clock"}
 
 
 def private_key():

@@ -44,7 +44,7 @@ bool system_try_card(const char *device, struct system_files *files)
     }
     if (access(CONFIG_PATH, F_OK) != 0) {
         int error = errno;
-        system_close_card();
+        (void)umount(CARD_PATH);
         return skip(device, error);
     }
     bool has_blob = access(BLOB_PATH, F_OK) == 0 || errno != ENOENT;
@@ -53,9 +53,4 @@ bool system_try_card(const char *device, struct system_files *files)
     log_event(LOG_LEVEL_INFO, "system", "card", "device=%s config=tls-echo.conf blob=%s",
               log_quote(quoted, sizeof(quoted), device), has_blob ? "certs/blob.bin" : "none");
     return true;
-}
-
-void system_close_card(void)
-{
-    (void)umount2(CARD_PATH, MNT_DETACH);
 }

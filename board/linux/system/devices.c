@@ -5,9 +5,7 @@
  * looked for, and a disk is named only after its partitions are known. */
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/netlink.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -107,9 +105,20 @@ bool system_next_device(struct uevent *out, uint64_t deadline_us)
         if (now_us >= deadline_us) {
             return false;
         }
-        uint64_t left_ms = (deadline_us - now_us) / 1000 + 1;
-        struct pollfd item = {.fd = devices_fd, .events = POLLIN};
-        (void)poll(&item, 1, left_ms < INT_MAX ? (int)left_ms : -1);
+        system_wait(devices_fd, -1, (int)((deadline_us - now_us) / 1000 + 1));
     }
     return false;
+}
+
+int system_devices_fd(void)
+{
+    return devices_fd;
+}
+
+void system_close_devices(void)
+{
+    if (devices_fd >= 0) {
+        (void)close(devices_fd);
+    }
+    devices_fd = -1;
 }

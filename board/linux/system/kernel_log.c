@@ -2,6 +2,7 @@
  * and yet a card or a network chip that fails is not passed over in silence. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/klog.h>
 #include <unistd.h>
 
@@ -23,11 +24,16 @@
 #define BURST_MAX 20U
 #define BURST_US UINT64_C(10000000)
 
+static struct {
+    int fd; /* -1: not open */
+    uint64_t start_us;
+} kernel_log = {.fd = -1};
+
 /* Errors, but of the time before us only what is worse: many drivers try what a board does not
  * have. */
-static bool is_worth_a_line(const struct kernel_record *record, uint64_t start_us)
+static bool is_worth_a_line(const struct kernel_record *record)
 {
-    unsigned limit = record->time_us < start_us ? SEVERITY_CRITICAL : SEVERITY_ERROR;
+    unsigned limit = record->time_us < kernel_log.start_us ? SEVERITY_CRITICAL : SEVERITY_ERROR;
     return record->from_kernel && record->severity <= limit;
 }
 
@@ -55,30 +61,46 @@ static bool may_go_on(int error)
     return error == EPIPE || error == EINTR || error == EINVAL;
 }
 
-static void *follow(void *unused)
+static void report_waiting(void)
 {
-    (void)unused;
     char text[2048];
-    uint64_t start_us = clock_now_us();
-    int fd = open("/dev/kmsg", O_RDONLY | O_CLOEXEC);
     ssize_t got = 0;
-    while (fd >= 0 && (got >= 0 || may_go_on(errno))) {
+    while (got >= 0 || may_go_on(errno)) {
         struct kernel_record record;
-        got = read(fd, text, sizeof(text) - 1);
+        got = read(kernel_log.fd, text, sizeof(text) - 1);
         if (got <= 0) {
             continue;
         }
         text[got] = '\0';
-        if (kernel_record_parse(text, &record) && is_worth_a_line(&record, start_us)) {
+        if (kernel_record_parse(text, &record) && is_worth_a_line(&record)) {
             report(&record);
         }
     }
-    return NULL;
 }
 
-void system_watch_kernel_log(void)
+void system_open_kernel_log(void)
 {
-    if (system_start_thread(follow)) {
+    kernel_log.start_us = clock_now_us();
+    kernel_log.fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (kernel_log.fd >= 0) {
         (void)klogctl(ACTION_CONSOLE_LEVEL, NULL, LEVEL_EMERGENCY_ALONE);
+    }
+}
+
+void system_close_kernel_log(void)
+{
+    if (kernel_log.fd >= 0) {
+        (void)close(kernel_log.fd);
+    }
+    kernel_log.fd = -1;
+}
+
+void system_wait(int fd_a, int fd_b, int timeout_ms)
+{
+    struct pollfd items[] = {{.fd = fd_a, .events = POLLIN},
+                             {.fd = fd_b, .events = POLLIN},
+                             {.fd = kernel_log.fd, .events = POLLIN}};
+    if (poll(items, 3, timeout_ms) > 0 && items[2].revents != 0) {
+        report_waiting();
     }
 }

@@ -1,5 +1,5 @@
 /* The parts that board/linux/system/system.c puts in order. All of them are called by the first
- * process alone, from one thread, unless said otherwise. */
+ * process alone, which has one thread, unless said otherwise. */
 #ifndef SYSTEM_PARTS_H
 #define SYSTEM_PARTS_H
 
@@ -23,11 +23,6 @@ size_t system_read_text(const char *path, char *out, size_t cap);
 /* Writes text to one of the kernel's files. False: errno says why. */
 bool system_write_text(const char *path, const char *text);
 
-/* ---- thread.c */
-
-/* Starts a thread that runs to the end of the system; signals are other threads' business. */
-bool system_start_thread(void *(*run)(void *unused));
-
 /* ---- console.c */
 
 /* Makes /dev/console standard input, output and error, and sets its line so that nothing that comes
@@ -37,15 +32,18 @@ void system_open_console(void);
 /* Waits until all that was written to the console has been sent. */
 void system_drain_console(void);
 
-/* ---- kernel_log.c, crash.c: what the kernel says, and what we say when we crash */
+/* ---- kernel_log.c: what the kernel says */
 
-/* From now on the kernel's errors come as events of our log, from a thread of their own, and no
- * longer as lines of their own between them. */
-void system_watch_kernel_log(void);
+/* From now on the kernel's errors come as events of our log, and no longer as lines of their own
+ * between them. */
+void system_open_kernel_log(void);
 
-/* A fatal signal is logged from now on, and then takes its course: the kernel panics and restarts
- * the board. */
-void system_watch_crashes(void);
+/* For another process than the first one. */
+void system_close_kernel_log(void);
+
+/* Waits until one of the descriptors (-1: none) can be read, the time has passed (-1: none), or the
+ * kernel has said something, which is logged if it is an error. */
+void system_wait(int fd_a, int fd_b, int timeout_ms);
 
 /* ---- modules.c */
 
@@ -64,17 +62,20 @@ bool system_wait_randomness(unsigned timeout_ms);
 bool system_open_devices(void);
 
 /* Waits for the next device that appears. False: none did before deadline_us (of clock_now_us).
- * The strings of *out are valid until the next call. One thread at a time. */
+ * The strings of *out are valid until the next call. */
 bool system_next_device(struct uevent *out, uint64_t deadline_us);
+
+/* The descriptor that can be read when a device has appeared; -1: there is none. */
+int system_devices_fd(void);
+
+/* For another process than the first one. */
+void system_close_devices(void);
 
 /* ---- card.c */
 
 /* Mounts the block device if it is the card, and fills *files. False: it is not; nothing is
  * changed. */
 bool system_try_card(const char *device, struct system_files *files);
-
-/* Lets go of the card. */
-void system_close_card(void);
 
 /* ---- interface.c */
 

@@ -46,7 +46,6 @@ static const struct {
 static struct {
     char command_line[2048];
     char first_interface[SYSTEM_INTERFACE_NAME_MAX]; /* that has appeared; empty: none */
-    char interface[SYSTEM_INTERFACE_NAME_MAX];       /* that we use */
 } state;
 
 bool system_is_whole(const char *program)
@@ -160,10 +159,9 @@ bool system_start(struct system_files *files)
     wall_clock_own_system();
     mount_file_systems();
     log_kernel();
-    system_watch_crashes();
     apply_kernel_settings();
     system_silence_kernel_ip();
-    system_watch_kernel_log();
+    system_open_kernel_log();
     (void)system_read_text("/proc/cmdline", state.command_line, sizeof(state.command_line));
     system_load_modules(MODULE_LIST_PATH);
     set_kernel(MODULES_DISABLED_PATH, "1");
@@ -187,28 +185,6 @@ static const char *find_interface(const char *name)
     return system_is_ethernet(name) ? name : NULL;
 }
 
-/* An adapter on the USB that is pulled and plugged in again is a new interface to the kernel: it is
- * down, until somebody brings it up. */
-static void *follow_interface(void *unused)
-{
-    struct uevent event;
-    (void)unused;
-    while (system_next_device(&event, UINT64_MAX)) {
-        if (strcmp(event.subsystem, "net") == 0 && event.interface != NULL &&
-            strcmp(event.interface, state.interface) == 0) {
-            (void)system_bring_up(event.interface);
-        }
-    }
-    return NULL;
-}
-
-/* From here on the devices are the watching thread's. */
-static bool watch_interface(const char *name)
-{
-    (void)snprintf(state.interface, sizeof(state.interface), "%s", name);
-    return system_start_thread(follow_interface);
-}
-
 bool system_start_interface(const char *name, char out[SYSTEM_INTERFACE_NAME_MAX])
 {
     struct uevent event;
@@ -221,7 +197,7 @@ bool system_start_interface(const char *name, char out[SYSTEM_INTERFACE_NAME_MAX
     }
     if (found != NULL) {
         (void)snprintf(out, SYSTEM_INTERFACE_NAME_MAX, "%s", found);
-        return system_bring_up(found) && watch_interface(found);
+        return system_bring_up(found);
     }
     char quoted[64];
     log_event(LOG_LEVEL_ERROR, "system", "interface_missing", "name=%s ms=%llu",
