@@ -28,35 +28,31 @@ static void log_failed(const char *what)
               log_quote(reason, sizeof(reason), strerror(errno)));
 }
 
-/* The descriptor; -1, with nothing logged, if the board has no such clock. It stays open: the
- * sandbox, which comes between reading and setting, opens no files. */
-static int open_rtc(void)
+/* Of the battery-backed clock; -1: none. It stays open: later on there is no right to open files.
+ */
+static int rtc_fd = -1;
+
+/* False, with nothing logged, if the board has no such clock. */
+static bool open_rtc(void)
 {
-    static bool was_tried;
-    static int fd = -1;
-    if (was_tried) {
-        return fd;
+    if (rtc_fd >= 0) {
+        return true;
     }
-    was_tried = true;
-    fd = open(SYSTEM_CLOCK_RTC_PATH, O_RDWR | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT && errno != ENODEV && errno != ENXIO) {
+    rtc_fd = open(SYSTEM_CLOCK_RTC_PATH, O_RDWR | O_CLOEXEC);
+    if (rtc_fd < 0 && errno != ENOENT && errno != ENODEV && errno != ENXIO) {
         log_failed(SYSTEM_CLOCK_RTC_PATH);
     }
-    return fd;
+    return rtc_fd >= 0;
 }
 
 bool system_clock_read_rtc(int64_t *unix_s)
 {
     struct rtc_time rtc;
-    int fd = open_rtc();
-    if (fd < 0) {
+    if (!open_rtc()) {
         return false;
     }
-    bool done = ioctl(fd, RTC_RD_TIME, &rtc) == 0;
-    if (!done) {
+    if (ioctl(rtc_fd, RTC_RD_TIME, &rtc) != 0) {
         log_failed(SYSTEM_CLOCK_RTC_PATH);
-    }
-    if (!done) {
         return false;
     }
     struct tm utc = {.tm_sec = rtc.tm_sec,
@@ -73,18 +69,16 @@ void system_clock_write_rtc(int64_t unix_s)
 {
     const time_t seconds = (time_t)unix_s;
     struct tm utc;
-    int fd = open_rtc();
-    if (fd < 0) {
+    if (rtc_fd < 0 || gmtime_r(&seconds, &utc) == NULL) {
         return;
     }
-    (void)gmtime_r(&seconds, &utc);
     struct rtc_time rtc = {.tm_sec = utc.tm_sec,
                            .tm_min = utc.tm_min,
                            .tm_hour = utc.tm_hour,
                            .tm_mday = utc.tm_mday,
                            .tm_mon = utc.tm_mon,
                            .tm_year = utc.tm_year};
-    if (ioctl(fd, RTC_SET_TIME, &rtc) != 0) {
+    if (ioctl(rtc_fd, RTC_SET_TIME, &rtc) != 0) {
         log_failed(SYSTEM_CLOCK_RTC_PATH);
     }
 }

@@ -15,7 +15,7 @@
 #include "pages.h"
 #include "sandbox.h"
 #include "selfcheck.h"
-#include "wall_clock.h"
+#include "time_policy.h"
 #include "watchdog_port.h"
 
 /* From our close_notify to the peer's FIN. A server's slot is worth more than a slow peer's FIN:
@@ -117,7 +117,10 @@ static enum exit_status check_identity(struct app *app, struct selfcheck_report 
         return selfcheck_fail_blob(reason, app->options->certs_path != NULL);
     }
     discard_embedded();
-    wall_clock_start(app->identity.blob.made_s);
+    enum exit_status status = time_policy_start(app->options, app->identity.blob.made_s);
+    if (status != EXIT_STATUS_OK) {
+        return status;
+    }
     app->clock_steps = clock_wall().steps;
     return selfcheck_identity(app->options->role, &app->identity.blob, report);
 }
@@ -173,7 +176,8 @@ static enum exit_status open_net(struct app *app)
                                 .opened_arg = app,
                                 .netif = options->netif,
                                 .ip_mode = options->ip_mode,
-                                .prefix_len = options->prefix_len};
+                                .prefix_len = options->prefix_len,
+                                .time_server = options->sntp};
     memcpy(config.ip, options->ip, sizeof(config.ip));
     memcpy(config.gateway, options->gateway, sizeof(config.gateway));
     memcpy(config.dns, options->dns, sizeof(config.dns));
@@ -261,6 +265,8 @@ static enum exit_status run_server(const struct app *app)
         .stats_interval_s = (uint32_t)options->stats_interval_s,
         .rate_limit = (uint32_t)options->rate_limit,
         .console = &console,
+        .needs_clock = options->time_policy == OPTIONS_TIME_REQUIRED,
+        .clock_timeout_ms = (uint32_t)options->clock_timeout_ms,
         .clock_steps = app->clock_steps,
     };
     return echo_server_run(&config, app->net, app->context);
@@ -291,6 +297,8 @@ static enum exit_status run_client(const struct app *app)
         .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
         .close_timeout_ms = CLIENT_CLOSE_TIMEOUT_MS,
         .console = &console,
+        .needs_clock = options->time_policy == OPTIONS_TIME_REQUIRED,
+        .clock_timeout_ms = (uint32_t)options->clock_timeout_ms,
         .clock_steps = app->clock_steps,
         .print = print_echo,
     };

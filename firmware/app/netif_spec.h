@@ -1,4 +1,5 @@
-/* What --netif and --ip may say: it differs by net backend, so each has a file of its own. */
+/* What --netif, --ip and --sntp may say: it differs by net backend, so each has a file of its own.
+ */
 #ifndef NETIF_SPEC_H
 #define NETIF_SPEC_H
 
@@ -19,5 +20,11 @@ const char *netif_spec_default_ip(const char *board_default);
 
 /* True if this address, which is a host's, can be the firmware's own. */
 bool netif_spec_valid_ip(const uint8_t address[4]);
+
+/* True if the backend has a time client. */
+bool netif_spec_has_sntp(void);
+
+/* What --sntp may say, for an error; static. */
+const char *netif_spec_allowed_sntp(void);
 
 #endif

@@ -38,3 +38,13 @@ bool netif_spec_valid_ip(const uint8_t address[4])
 {
     return address[0] != 127;
 }
+
+bool netif_spec_has_sntp(void)
+{
+    return true;
+}
+
+const char *netif_spec_allowed_sntp(void)
+{
+    return "a host name, an IPv4 address, or dhcp";
+}

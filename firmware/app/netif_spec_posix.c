@@ -31,3 +31,13 @@ bool netif_spec_valid_ip(const uint8_t address[4])
     (void)address;
     return true;
 }
+
+bool netif_spec_has_sntp(void)
+{
+    return false;
+}
+
+const char *netif_spec_allowed_sntp(void)
+{
+    return "left out (this firmware uses the system's sockets, and the system's clock)";
+}

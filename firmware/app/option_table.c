@@ -13,6 +13,7 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 static const char *const consoles[] = {"off", "on", "auto", NULL};
 static const char *const client_auths[] = {"none", "optional", "required", NULL};
 static const char *const sandboxes[] = {"off", "auto", "on", NULL}; /* enum sandbox_mode */
+static const char *const time_policies[] = {"lower-bound", "required", NULL};
 static const char *const roles[] = {"server", "client", NULL};
 static const char *const at_ends[] = {"reboot", "poweroff", "halt", NULL};
 
@@ -88,6 +89,14 @@ const struct option_spec option_table[] = {
     {"idle-timeout", "MS", OPTION_COMMON, option_parse_number, FIELD(idle_timeout_ms), NO_BOARD,
      .min = 1, .max = DAY_MS, .fallback = "60000",
      .help = "longest time without a byte read or written"},
+    {"time-policy", "lower-bound|required", OPTION_COMMON, option_parse_choice, FIELD(time_policy),
+     NO_BOARD, .choices = time_policies, .fallback = "lower-bound", .security = true,
+     .help = "until a clock is set: go on with what is certain, or wait for it"},
+    {"sntp", "HOST|dhcp", OPTION_COMMON, option_parse_sntp, FIELD(sntp), NO_BOARD,
+     .help = "set the clock by this time server, or the one that DHCP names; not authenticated"},
+    {"clock-timeout", "MS", OPTION_COMMON, option_parse_number, FIELD(clock_timeout_ms), NO_BOARD,
+     .min = 1, .max = HOUR_MS, .fallback = "60000",
+     .help = "with --time-policy required: longest wait for the clock"},
     {"log-level", "error|warn|info|debug", OPTION_COMMON, option_parse_choice, FIELD(log_level),
      NO_BOARD, .choices = log_levels, .fallback = "info", .help = "how much the console shows"},
     {"watchdog", "SECONDS|off", OPTION_COMMON, option_parse_number_or_off, FIELD(watchdog_s),
@@ -207,6 +216,8 @@ void option_describe_allowed(const struct option_spec *spec, char *out, size_t c
 {
     if (spec->parse == option_parse_netif) {
         (void)snprintf(out, cap, "%s", netif_spec_allowed());
+    } else if (spec->parse == option_parse_sntp) {
+        (void)snprintf(out, cap, "%s", netif_spec_allowed_sntp());
     } else if (spec->allowed != NULL) {
         (void)snprintf(out, cap, "%s", spec->allowed);
     } else if (spec->choices != NULL) {

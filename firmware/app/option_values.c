@@ -170,6 +170,11 @@ bool option_parse_host_name(const struct option_spec *spec, const char *value, s
     return value_is_host_name(value) && option_parse_text(spec, value, out);
 }
 
+bool option_parse_sntp(const struct option_spec *spec, const char *value, struct options *out)
+{
+    return netif_spec_has_sntp() && option_parse_host_name(spec, value, out);
+}
+
 bool value_read_ipv4(const char *text, size_t len, uint8_t out[4])
 {
     uint8_t address[4];

@@ -12,6 +12,7 @@ bool option_parse_size(const struct option_spec *spec, const char *value, struct
 bool option_parse_choice(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_text(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_host_name(const struct option_spec *spec, const char *value, struct options *out);
+bool option_parse_sntp(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_switch(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_address(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_ip(const struct option_spec *spec, const char *value, struct options *out);

@@ -21,6 +21,9 @@ enum options_at_end { OPTIONS_REBOOT, OPTIONS_POWEROFF, OPTIONS_HALT };
 /* Whether commands are taken from standard input. */
 enum options_console { OPTIONS_CONSOLE_OFF, OPTIONS_CONSOLE_ON, OPTIONS_CONSOLE_AUTO };
 
+/* What is checked while nobody has set a clock: see the section on time in docs/DESIGN.md. */
+enum options_time_policy { OPTIONS_TIME_LOWER_BOUND, OPTIONS_TIME_REQUIRED };
+
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };
 
 /* Where a value came from; a later one wins. */
@@ -48,6 +51,9 @@ struct options {
     char alpn_text[OPTIONS_ALPN_MAX * 256];
     unsigned min_tls; /* enum tls_version */
     uint64_t handshake_timeout_ms, idle_timeout_ms, connect_timeout_ms;
+    unsigned time_policy; /* enum options_time_policy */
+    const char *sntp;     /* a time server, or NET_TIME_SERVER_DHCP; NULL: none */
+    uint64_t clock_timeout_ms;
     unsigned log_level;  /* enum log_level */
     uint64_t watchdog_s; /* 0: off */
     unsigned console;    /* enum options_console */

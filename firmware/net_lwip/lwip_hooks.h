@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "lwip/ip_addr.h"
+#include "net_time_hooks.h"
 
 struct dhcp;
 struct dhcp_msg;
@@ -21,5 +22,7 @@ void net_dhcp_add_options(const struct dhcp *dhcp, struct dhcp_msg *message, uin
 
 #define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, message, type, options_len)              \
     net_dhcp_add_options(dhcp, message, type, options_len)
+
+#define LWIP_HOOK_SNTP_RESPONSE net_time_accepts
 
 #endif

@@ -15,6 +15,9 @@
 /* Listeners at a time. */
 #define NET_LWIP_LISTENERS_MAX 2
 
+/* Timers of the SNTP client: its own one, and the end of it. */
+#define NET_LWIP_TIME_TIMEOUTS 2
+
 /* ---- System -----------------------------------------------------------------------------------
  */
 
@@ -36,7 +39,7 @@ void sys_check_core_locking(void);
 
 /* lwIP's own timers, one for the check of our address, one for its announcement, and one for
  * connects. */
-#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3)
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3 + NET_LWIP_TIME_TIMEOUTS)
 
 /* ---- Interfaces between lwIP and the firmware --------------------------------------------------
  */
@@ -155,7 +158,7 @@ void sys_check_core_locking(void);
 #define MEMP_NUM_NETCONN (NET_LWIP_CONNECTIONS_MAX + NET_LWIP_LISTENERS_MAX)
 #define MEMP_NUM_TCP_PCB (NET_LWIP_CONNECTIONS_MAX + NET_LWIP_LEFTOVERS_MAX)
 #define MEMP_NUM_TCP_PCB_LISTEN NET_LWIP_LISTENERS_MAX
-#define MEMP_NUM_UDP_PCB (1 + DNS_TABLE_SIZE) /* DHCP, and a source port for each question */
+#define MEMP_NUM_UDP_PCB (2 + DNS_TABLE_SIZE) /* DHCP, SNTP, and a port for each DNS question */
 #define MEMP_NUM_NETBUF 1                     /* only UDP sockets use these */
 
 /* All a connection may queue to send, all it may hold out of order, its SYN or FIN and one spare,
@@ -180,6 +183,28 @@ void sys_check_core_locking(void);
  * summed in the same pass. */
 #define LWIP_CHECKSUM_ON_COPY 1
 #define LWIP_CHKSUM_ALGORITHM 3
+
+/* ---- Time: SNTP, one server ---------------------------------------------------------------------
+ */
+
+#define SNTP_SERVER_DNS 1
+#define SNTP_CHECK_RESPONSE 2 /* who answers, and what; net_time.c checks the rest */
+#define SNTP_MONITOR_SERVER_REACHABILITY 0
+#define LWIP_DHCP_GET_NTP_SRV 1 /* asked for, and used only if the user wants it */
+#define LWIP_DHCP_MAX_NTP_SERVERS 1
+
+/* net_time.c says when to ask, and keeps the clock; what lwIP takes for the time is a random
+ * number.
+ */
+#define SNTP_STARTUP_DELAY 1
+#define SNTP_STARTUP_DELAY_FUNC net_time_startup_ms()
+#define SNTP_RECV_TIMEOUT 2000 /* ms that an answer may take */
+#define SNTP_RETRY_TIMEOUT net_time_retry_ms()
+#define SNTP_RETRY_TIMEOUT_EXP 0
+#define SNTP_UPDATE_DELAY net_time_update_ms()
+#define SNTP_SUPPRESS_DELAY_CHECK
+#define SNTP_GET_SYSTEM_TIME_NTP(seconds, fraction) net_time_begin(&(seconds), &(fraction))
+#define SNTP_SET_SYSTEM_TIME_NTP(seconds, fraction) net_time_take(seconds, fraction)
 
 /* ---- Statistics: only what net_get_stats gives -------------------------------------------------
  */

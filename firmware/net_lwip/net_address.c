@@ -132,6 +132,7 @@ static void update_status(struct net *net)
     memcpy(status->ip.bytes, &ip->addr, sizeof(ip->addr));
     log_change(net, before, same_ip);
     if (status->state != before || !same_ip) {
+        net_time_follow(net);
         net_event_wake(&net->event);
     }
 }

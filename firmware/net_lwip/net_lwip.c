@@ -78,6 +78,7 @@ static enum net_outcome open_parts(struct net *net, const struct net_config *con
     net_device_add(net, config);
     LOCK_TCPIP_CORE();
     net_address_open(net, config);
+    net_time_open(net, config->time_server);
     UNLOCK_TCPIP_CORE();
     if (!net_device_start(net)) {
         net_close(net);
@@ -142,6 +143,7 @@ void net_close(struct net *net)
     wait_for_leftovers(net);
     LOCK_TCPIP_CORE();
     net_socket_abort_leftovers();
+    net_time_close(net);
     net_address_close(net);
     net->question.number++; /* an answer that comes now is for nobody */
     UNLOCK_TCPIP_CORE();

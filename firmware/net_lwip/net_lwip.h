@@ -14,6 +14,7 @@
 #include "net_event.h"
 #include "net_port.h"
 #include "netif_link.h"
+#include "sntp_answer.h"
 
 /* ---- net_socket.c ------------------------------------------------------------------------------
  */
@@ -114,6 +115,32 @@ struct net_question {
     ip_addr_t answer;
 };
 
+/* ---- net_time.c --------------------------------------------------------------------------------
+ */
+
+enum net_time_phase {
+    NET_TIME_IDLE,    /* nothing was asked */
+    NET_TIME_ASKED,   /* waiting for the answer */
+    NET_TIME_REFUSED, /* there was one, and why it was of no use was logged */
+};
+
+struct net_time {
+    bool is_wanted;
+    const char *server; /* NULL: DHCP's */
+    bool is_denied;     /* it does not want to be asked any more */
+    enum net_time_phase phase;
+    uint8_t cookie[SNTP_COOKIE_LEN]; /* what the answer must repeat */
+    bool is_stray_told;              /* logged that an answer was not ours, once a question */
+    uint64_t asked_us;               /* when; 0: never */
+    uint32_t retry_ms;               /* the next failure's; 0: the first */
+};
+
+/* All under the core lock. */
+void net_time_open(struct net *net, const char *server);
+void net_time_close(struct net *net);
+/* The net's state may have changed: asks when it is up. */
+void net_time_follow(struct net *net);
+
 /* ---- net_lwip.c --------------------------------------------------------------------------------
  */
 
@@ -123,6 +150,7 @@ struct net {
     struct net_device device;
     struct net_own_address address;
     struct net_question question;
+    struct net_time time;
     bool is_watching_neighbours;
     bool is_receiving;      /* under the core lock: lwIP is at work on a received frame */
     atomic_bool is_closing; /* each frame wakes net_close */

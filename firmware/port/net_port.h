@@ -46,7 +46,9 @@ struct net; /* made by net_open, ended by net_close; one per process */
 
 enum net_ip_mode { NET_IP_STATIC, NET_IP_DHCP };
 
-/* All pointers are borrowed for the call of net_open. */
+#define NET_TIME_SERVER_DHCP "dhcp" /* the one that DHCP names (RFC 2132 section 8.3) */
+
+/* All pointers are borrowed for the call of net_open, unless said otherwise. */
 struct net_config {
     const char
         *netif; /* "tap:NAME", "packet:IFNAME", "stream:connect=PATH", "stream:listen=PATH" */
@@ -56,6 +58,12 @@ struct net_config {
     uint8_t gateway[4];
     uint8_t dns[4];
     uint8_t mac[6];
+    /* A time server's name or address, NET_TIME_SERVER_DHCP, or NULL: none. Borrowed until
+     * net_close. It is asked by SNTP as soon as there is an address, and now and then from then on;
+     * what it says is checked, given to clock_set_wall, and logged (time_set, time_failed). That
+     * wakes net_wait. A backend whose stack is the system's leaves the clock to the system: MISUSE.
+     */
+    const char *time_server;
 
     /* Called once the netif's device is open and before the stack has a thread: the moment to give
      * up the rights that opening took. False ends net_open with FAILED; whoever says no logs why.

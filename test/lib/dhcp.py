@@ -11,10 +11,11 @@ import settings
 SERVER_PORT, CLIENT_PORT = 67, 68
 MAGIC = bytes.fromhex("63825363")
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE = 1, 2, 3, 4, 5, 6, 7
-OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_REQUESTED_IP, OPT_LEASE, OPT_TYPE, OPT_SERVER, OPT_END = (
+OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_NTP, OPT_REQUESTED_IP, OPT_LEASE, OPT_TYPE, OPT_SERVER, OPT_END = (
     1,
     3,
     6,
+    42,
     50,
     51,
     53,
@@ -73,12 +74,14 @@ def _target(ancillary):
 
 
 class DhcpServer:
-    """Leases one address to whoever asks. lease_ip, lease_s, server_ip and answers (which kind of
-    message is answered by which) may be changed at any time; messages is what came."""
+    """Leases one address to whoever asks. lease_ip, lease_s, server_ip, ntp_ip (None: no time server)
+    and answers (which kind of message is answered by which) may be changed at any time; messages is
+    what came."""
 
     def __init__(self, interface, lease_ip, lease_s=3600):
         self.lease_ip, self.lease_s, self.answers = lease_ip, lease_s, HONEST
         self.server_ip = settings.KERNEL_IP
+        self.ntp_ip = None
         self.messages = []
         self._changed = threading.Condition()
         self._stop = False
@@ -144,9 +147,11 @@ class DhcpServer:
 
     def _lease_options(self, server):
         mask = ipaddress.ip_network(f"0.0.0.0/{settings.PREFIX_LEN}").netmask.packed
+        ntp = _option(OPT_NTP, socket.inet_aton(self.ntp_ip)) if self.ntp_ip else b""
         return (
             _option(OPT_LEASE, struct.pack("!I", self.lease_s))
             + _option(OPT_MASK, mask)
             + _option(OPT_ROUTER, server)
             + _option(OPT_DNS, server)
+            + ntp
         )

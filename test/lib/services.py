@@ -1,8 +1,9 @@
-"""DNS and ping on the kernel's side of the wire, as small as a test needs them."""
+"""DNS, SNTP and ping on the kernel's side of the wire, as small as a test needs them."""
 
 import socket
 import struct
 import threading
+import time
 
 import settings
 
@@ -64,6 +65,55 @@ def _question_name(data):
         labels.append(data[at + 1 : at + 1 + data[at]].decode("ascii"))
         at += 1 + data[at]
     return ".".join(labels), at + 1
+
+
+S_1900_TO_1970 = 2208988800  # RFC 5905 figure 4
+
+# How a question is answered: what of a good answer is another thing. None: not at all.
+GOOD = {}
+SILENT = None
+NOT_SYNCHRONIZED = {"leap": 3}
+NOT_OURS = {"originate": bytes(8)}
+MALFORMED = {"mode": 5}
+IN_1980 = {"unix_s": 315532800}
+TWICE = {"times": 2}
+
+
+def kiss(code):
+    """The server does not want to be asked, and says so by this code."""
+    return {"stratum": 0, "leap": 3, "reference": code.encode("ascii")}
+
+
+class SntpServer(_Service):
+    """Says that it is unix_s, and goes on from there (RFC 5905). answers: how the first question is
+    answered, the second, ..., the last one for all that follow. questions: what came."""
+
+    def __init__(self, unix_s, *answers):
+        self._unix_s = unix_s - time.monotonic()
+        self._answers = list(answers) or [GOOD]
+        self.questions = []
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind((settings.KERNEL_IP, 123))
+        super().__init__(sock)
+
+    def answer(self, data, peer):
+        how = self._answers[min(len(self.questions), len(self._answers) - 1)]
+        self.questions.append(data)
+        if how is None:
+            return
+        for _ in range(how.get("times", 1)):
+            self._socket.sendto(self._reply(data, how), peer)
+
+    def _reply(self, question, how):
+        unix_s = how.get("unix_s", self._unix_s + time.monotonic())
+        seconds = (int(unix_s) + S_1900_TO_1970) % (1 << 32)
+        now = struct.pack("!II", seconds, int(unix_s % 1 * (1 << 32)))
+        first = how.get("leap", 0) << 6 | 4 << 3 | how.get("mode", 4)
+        head = struct.pack("!BBbb", first, how.get("stratum", 2), 6, -20)
+        roots = struct.pack("!II", 1 << 8, 1 << 8)  # 1/256 s each
+        reference = how.get("reference", b"\xc6\x12\0\1")
+        originate = how.get("originate", question[40:48])
+        return head + roots + reference + now + originate + now + now
 
 
 def ping(ip, timeout_s=5.0):

@@ -32,6 +32,14 @@ static void other_netifs_are_refused(void **state)
                    "system's sockets)");
 }
 
+static void the_clock_is_the_systems(void **state)
+{
+    (void)state;
+    assert_refused("tls-echo-server --sntp 198.18.0.1", EXIT_STATUS_USAGE,
+                   "--sntp: 198.18.0.1 is not allowed: must be left out (this firmware uses the "
+                   "system's sockets, and the system's clock)");
+}
+
 static void address_is_the_systems_or_one_of_its_own(void **state)
 {
     (void)state;
@@ -52,6 +60,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(netif_has_a_default),
         cmocka_unit_test(other_netifs_are_refused),
+        cmocka_unit_test(the_clock_is_the_systems),
         cmocka_unit_test(address_is_the_systems_or_one_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

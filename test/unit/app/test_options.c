@@ -95,7 +95,8 @@ static void server_takes_all_its_options(void **state)
                         "86400000 --connect-timeout 3600000 --log-level debug "
                         "--max-sessions " SESSIONS_MAX " "
                         "--client-auth required --stats-interval 10 --rate-limit 5 "
-                        "--watchdog 86400 --console on");
+                        "--watchdog 86400 --console on --time-policy required --sntp "
+                        "time.example --clock-timeout 1000");
     const struct options *options = &parse.options;
     assert_true(parse.ok);
     assert_string_equal(options->netif, "stream:listen=/tmp/s");
@@ -120,6 +121,9 @@ static void server_takes_all_its_options(void **state)
     assert_int_equal(options->rate_limit, 5);
     assert_int_equal(options->watchdog_s, 86400);
     assert_int_equal(options->console, OPTIONS_CONSOLE_ON);
+    assert_int_equal(options->time_policy, OPTIONS_TIME_REQUIRED);
+    assert_string_equal(options->sntp, "time.example");
+    assert_int_equal(options->clock_timeout_ms, 1000);
     parse_end(&parse);
 }
 
@@ -271,6 +275,10 @@ static void choices_name_their_words(void **state)
                                  "seconds from 1 to 86400"},
         {SERVER "--log-level loud",
          "--log-level: loud is not allowed: must be error, warn, info or debug"},
+        {SERVER "--time-policy strict",
+         "--time-policy: strict is not allowed: must be lower-bound or required"},
+        {SERVER "--sntp -x.example", "--sntp: -x.example is not allowed: must be a host name, an "
+                                     "IPv4 address, or dhcp"},
         {SERVER "--client-auth maybe",
          "--client-auth: maybe is not allowed: must be none, optional or required"},
         {CLIENT "h --resume=maybe", "--resume: maybe is not allowed: must be yes or no"},

@@ -251,6 +251,8 @@ static void security_setting_that_is_not_understood_stops(void **state)
     assert_stops("client-auth = requird", "client-auth",
                  "\"client-auth: requird is not allowed: must be none, optional or required\"");
     assert_stops("client-auth =", "client-auth", "\"client-auth: \\\"\\\" is not allowed");
+    assert_stops("time-policy = later", "time-policy",
+                 "\"time-policy: later is not allowed: must be lower-bound or required\"");
     assert_stops("min-tls = 1.1", "min-tls", "\"min-tls: 1.1 is not allowed: must be 1.2 or 1.3\"");
     assert_stops("min-tls = 1.3 please", "min-tls", "\"min-tls: \\\"1.3 please\\\" is not allowed");
     assert_stops("client-auth required", "client-auth", "\"must be");
