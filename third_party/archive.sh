@@ -104,6 +104,19 @@ run_apt() {
     }
 }
 
+# report_newest PART LOCKED NEWEST: one line of a comparison. False if the lock is behind.
+report_newest() {
+    if [ "$2" = "$3" ]; then
+        echo "$1 $2 is the newest"
+    elif [ -z "$3" ]; then
+        echo "$1 $2: the archive has none any more"
+        return 1
+    else
+        echo "$1 $2: the archive has $3"
+        return 1
+    fi
+}
+
 # Prints the newest of the Debian versions on standard input.
 newest_of_versions() {
     newest=

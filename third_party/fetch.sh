@@ -4,6 +4,7 @@
 #   fetch.sh mbedtls|lwip                        from Debian's archive, kept in a cache
 #   fetch.sh mbedtls|lwip --from DIR --into DIR  from a folder of yours, copied, without a network
 #   fetch.sh --update-lock                       writes sources.lock for what the archive has now
+#   fetch.sh --check-newest                      compares sources.lock with the archive; 1: it is behind
 #
 # apt verifies the archive's signature down to each file, sources.lock the exact version.
 # TLS_ECHO_CACHE names another cache than ~/.cache/tls-echo, DEBIAN_MIRROR another mirror than
@@ -287,10 +288,24 @@ update_lock() {
     say "wrote $lock"
 }
 
+check_newest() {
+    package=source
+    need_tools apt-get apt-cache flock
+    lock_cache
+    read_index
+    behind=0
+    for package in mbedtls lwip; do
+        report_newest "$package" "$(locked_version "$package")" "$(newest_version "$package")" ||
+            behind=1
+    done
+    return "$behind"
+}
+
 find_cache
 case $#:${1:-}:${2:-}:${4:-} in
 1:mbedtls:: | 1:lwip::) fetch "$1" ;;
 5:mbedtls:--from:--into | 5:lwip:--from:--into) copy_folder "$1" "$3" "$5" ;;
 1:--update-lock::) update_lock ;;
+1:--check-newest::) check_newest ;;
 *) usage ;;
 esac

@@ -4,6 +4,7 @@
 #   fetch.sh kernel          Debian's arm64 kernel, with its modules and device trees
 #   fetch.sh raspi-firmware  the boot files of the Raspberry Pi
 #   fetch.sh --update-lock   writes packages.lock for what the archive has now
+#   fetch.sh --check-newest           compares packages.lock with the archive; 1: it is behind
 #
 # apt verifies the archive's signature down to each file, packages.lock the exact version.
 # TLS_ECHO_CACHE names another cache than ~/.cache/tls-echo, DEBIAN_MIRROR another mirror than
@@ -192,9 +193,22 @@ update_lock() {
     say "wrote $lock"
 }
 
+check_newest() {
+    begin packages
+    read_index
+    behind=0
+    for part in kernel raspi-firmware; do
+        find_newest "$part"
+        report_newest "$part" "$(awk -v part="$part" '$1 == part { print $3; exit }' "$lock")" \
+            "$version" || behind=1
+    done
+    return "$behind"
+}
+
 find_cache
 case $#:${1:-} in
 1:kernel | 1:raspi-firmware) fetch "$1" ;;
 1:--update-lock) update_lock ;;
+1:--check-newest) check_newest ;;
 *) usage ;;
 esac
