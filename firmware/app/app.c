@@ -259,6 +259,7 @@ static enum exit_status run_server(const struct app *app)
     struct echo_server_config config = {
         .port = (uint16_t)options->port,
         .max_sessions = (unsigned)options->max_sessions,
+        .buffer_count = (unsigned)options->max_sessions,
         .handshake_timeout_ms = (uint32_t)options->handshake_timeout_ms,
         .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
         .close_timeout_ms = SERVER_CLOSE_TIMEOUT_MS,

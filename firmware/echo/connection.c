@@ -52,9 +52,25 @@ static enum tls_transport_outcome transport_receive(struct tls_transport *self, 
     return transport_outcome(outcome);
 }
 
+static size_t transport_receivable(struct tls_transport *self)
+{
+    return net_receivable(connection_of(self)->socket);
+}
+
+static size_t transport_sendable(struct tls_transport *self)
+{
+    return net_sendable(connection_of(self)->socket);
+}
+
+bool connection_is_want(enum tls_outcome outcome)
+{
+    return outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE;
+}
+
 /* A read may want to write and a write may want to read: only the outcome knows. */
 static enum tls_outcome note_wants(struct connection *connection, enum tls_outcome outcome)
 {
+    connection->want_len = connection_is_want(outcome) ? tls_want_len(connection->session) : 1;
     connection->wants = outcome == TLS_WANT_READ    ? NET_EVENT_READ
                         : outcome == TLS_WANT_WRITE ? NET_EVENT_WRITE
                                                     : 0;
@@ -68,6 +84,8 @@ enum tls_outcome connection_start(struct connection *connection, struct net_sock
     struct tls_session_config own = *config;
     connection->transport.send = transport_send;
     connection->transport.receive = transport_receive;
+    connection->transport.receivable = transport_receivable;
+    connection->transport.sendable = transport_sendable;
     connection->socket = socket;
     connection->phase = CONNECTION_HANDSHAKE;
     connection->wants = NET_EVENT_READ;
@@ -75,11 +93,6 @@ enum tls_outcome connection_start(struct connection *connection, struct net_sock
     connection->started_us = clock_now_us();
     own.transport = &connection->transport;
     return tls_session_open(context, &own, &connection->session);
-}
-
-bool connection_is_want(enum tls_outcome outcome)
-{
-    return outcome == TLS_WANT_READ || outcome == TLS_WANT_WRITE;
 }
 
 enum tls_outcome connection_handshake(struct connection *connection)
@@ -136,6 +149,7 @@ static bool close_finish(struct connection *connection)
 {
     bool over = net_shutdown(connection->socket) != NET_WANT_WRITE;
     connection->wants = over ? 0 : NET_EVENT_WRITE;
+    connection->want_len = 1;
     return over;
 }
 
@@ -162,6 +176,7 @@ static bool close_drain(struct connection *connection)
         connection->wire_bytes += count;
     }
     connection->wants = NET_EVENT_READ;
+    connection->want_len = 1;
     return outcome != NET_OK && outcome != NET_WANT_READ;
 }
 
@@ -191,6 +206,14 @@ uint64_t connection_advance(const struct connection *connection)
     /* Bytes only grow, so only a new connection could make the sum the same by chance. */
     return connection->wire_bytes + connection->bytes_in + connection->bytes_out +
            (uint64_t)connection->phase;
+}
+
+struct net_wait_item connection_wait_item(const struct connection *connection)
+{
+    return (struct net_wait_item){.socket = connection->socket,
+                                  .events = connection->wants,
+                                  .read_len = connection->want_len,
+                                  .write_len = connection->want_len};
 }
 
 bool connection_is_closing(const struct connection *connection)

@@ -31,6 +31,7 @@ struct connection {
     bool awaits_notify;      /* the orderly end includes the peer's close_notify */
     enum tls_outcome ending; /* with awaits_notify: how the peer's side ended; OK: it sent data */
     uint8_t wants;           /* bits of enum net_event: what the last call waits for */
+    size_t want_len;         /* how many bytes of it */
     unsigned clock_steps;    /* clock_wall()'s, by which the peer's certificate was judged */
     uint64_t started_us;
     uint64_t deadline_us; /* of the phase, absolute */
@@ -74,6 +75,9 @@ void connection_end(struct connection *connection);
 
 /* Another number whenever the connection got something done: moved a byte, or left its phase. */
 uint64_t connection_advance(const struct connection *connection);
+
+/* What to wait for before the next call. */
+struct net_wait_item connection_wait_item(const struct connection *connection);
 
 /* True while the orderly end is under way. */
 bool connection_is_closing(const struct connection *connection);

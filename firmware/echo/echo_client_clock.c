@@ -23,7 +23,7 @@ enum exit_status client_wait_for_clock(struct echo_client *client)
     enum exit_status result = EXIT_STATUS_OK;
     client_begin_phase(client, "clock", client->config->clock_timeout_ms);
     while (result == EXIT_STATUS_OK && clock_wall().source == CLOCK_SOURCE_LOWER_BOUND) {
-        result = client_wait(client, NULL, 0, false);
+        result = client_wait(client, NULL, false);
     }
     if (result == EXIT_STATUS_OK && !identity_is_valid(client, LOG_LEVEL_ERROR)) {
         result = EXIT_STATUS_CONFIG;

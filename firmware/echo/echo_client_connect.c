@@ -23,17 +23,19 @@ static bool address_is_lost(const struct echo_client *client)
     return status.state == NET_STATE_CONFLICT;
 }
 
-void client_sleep(struct echo_client *client, struct net_wait_item *item, uint64_t deadline_us)
+void client_sleep(struct echo_client *client, const struct net_wait_item *item,
+                  uint64_t deadline_us)
 {
-    net_wait(client->net, item, 1, loop_watch_deadline(&client->watch, deadline_us));
+    struct net_wait_item nothing = {.socket = NULL};
+    struct net_wait_item waits = item != NULL ? *item : nothing;
+    net_wait(client->net, &waits, 1, loop_watch_deadline(&client->watch, deadline_us));
     echo_console_poll(&client->console);
     loop_watch_round(&client->watch, connection_advance(&client->connection));
 }
 
-enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
+enum exit_status client_wait(struct echo_client *client, const struct net_wait_item *item,
                              bool runnable)
 {
-    struct net_wait_item item = {.socket = socket, .events = events};
     if (control_stop_count() > 0 && !client->interrupted) {
         client->interrupted = true;
         log_event(LOG_LEVEL_WARN, ECHO_CLIENT_MODULE, "interrupted", "phase=%s", client->phase);
@@ -43,7 +45,7 @@ enum exit_status client_wait(struct echo_client *client, struct net_socket *sock
         echo_log_deadline(ECHO_CLIENT_MODULE, client->session_id, client->phase, client->since_us);
         return EXIT_STATUS_DEADLINE;
     }
-    client_sleep(client, &item, runnable ? 0 : client->deadline_us);
+    client_sleep(client, item, runnable ? 0 : client->deadline_us);
     return address_is_lost(client) ? EXIT_STATUS_CONFIG : client_recheck(client);
 }
 
@@ -52,7 +54,8 @@ enum exit_status client_wait_connection(struct echo_client *client)
     const struct connection *connection = &client->connection;
     /* The socket wakes us for what it holds, but not for what the library holds already. */
     bool runnable = tls_has_input(connection->session);
-    return client_wait(client, connection->socket, connection->wants, runnable);
+    struct net_wait_item item = connection_wait_item(connection);
+    return client_wait(client, &item, runnable);
 }
 
 /* ---- Connect --------------------------------------------------------------------------------- */
@@ -64,7 +67,7 @@ static enum exit_status wait_for_address(struct echo_client *client)
     client->phase = "address";
     net_get_status(client->net, &status);
     while (result == EXIT_STATUS_OK && status.state != NET_STATE_UP) {
-        result = client_wait(client, NULL, 0, false);
+        result = client_wait(client, NULL, false);
         net_get_status(client->net, &status);
     }
     return result;
@@ -85,7 +88,7 @@ static enum exit_status resolve(struct echo_client *client)
     client->phase = "resolve";
     enum net_outcome outcome = net_resolve(client->net, client->config->host, &client->peer);
     while (outcome == NET_WANT_READ) {
-        enum exit_status result = client_wait(client, NULL, 0, false);
+        enum exit_status result = client_wait(client, NULL, false);
         if (result != EXIT_STATUS_OK) {
             return result;
         }
@@ -105,7 +108,8 @@ static enum exit_status connect_tcp(struct echo_client *client, struct net_socke
     }
     enum exit_status result = EXIT_STATUS_OK;
     while (outcome == NET_WANT_WRITE && result == EXIT_STATUS_OK) {
-        result = client_wait(client, *socket, NET_EVENT_WRITE, false);
+        struct net_wait_item item = {.socket = *socket, .events = NET_EVENT_WRITE};
+        result = client_wait(client, &item, false);
         outcome = net_connect_result(*socket);
     }
     if (result == EXIT_STATUS_OK && outcome == NET_OK) {

@@ -49,7 +49,7 @@ static enum exit_status wait_exchange(struct echo_client *client, uint64_t moved
         client_begin_phase(client, "idle", client->config->idle_timeout_ms);
     }
     client->phase = exchange->sent < exchange->payload.len ? "write" : "idle";
-    return client_wait(client, client->connection.socket, exchange->events, exchange->runnable);
+    return client_wait(client, &exchange->waits, exchange->runnable);
 }
 
 static enum exit_status exchange_ended(struct echo_client *client, enum echo_exchange_result result)

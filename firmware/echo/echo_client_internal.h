@@ -37,15 +37,16 @@ struct echo_client {
 /* Starts a phase: what the deadline event calls it, and how long it may take from now. */
 void client_begin_phase(struct echo_client *client, const char *phase, uint32_t timeout_ms);
 
-/* Waits once for the socket, which may be NULL; runnable: there is more to do anyway, only look.
+/* Waits once for the item, which may be NULL; runnable: there is more to do anyway, only look.
  * OK: go on. DEADLINE: the phase's deadline has passed. ECHO: asked to stop. CONFIG: another host
  * has our address. UNTRUSTED: by the clock, set meanwhile, the server's certificate is not valid.
  */
-enum exit_status client_wait(struct echo_client *client, struct net_socket *socket, uint8_t events,
+enum exit_status client_wait(struct echo_client *client, const struct net_wait_item *item,
                              bool runnable);
 
 /* net_wait on one item, with the console and the watchdog looked after. */
-void client_sleep(struct echo_client *client, struct net_wait_item *item, uint64_t deadline_us);
+void client_sleep(struct echo_client *client, const struct net_wait_item *item,
+                  uint64_t deadline_us);
 
 /* client_wait for what the connection's last call wants. */
 enum exit_status client_wait_connection(struct echo_client *client);

@@ -22,6 +22,20 @@ void echo_exchange_start(struct echo_exchange *exchange, const struct payload *p
     exchange->runnable = true;
 }
 
+/* The last call waits for one thing, the one before perhaps for another. */
+static void note_wait(struct echo_exchange *exchange, const struct connection *connection)
+{
+    struct net_wait_item *waits = &exchange->waits;
+    waits->socket = connection->socket;
+    waits->events |= connection->wants;
+    if ((connection->wants & NET_EVENT_READ) != 0) {
+        waits->read_len = connection->want_len;
+    }
+    if ((connection->wants & NET_EVENT_WRITE) != 0) {
+        waits->write_len = connection->want_len;
+    }
+}
+
 /* After a want the very same bytes are offered again: the buffer is refilled only when it is empty.
  */
 static enum tls_outcome send_some(struct echo_exchange *exchange, struct connection *connection)
@@ -39,7 +53,7 @@ static enum tls_outcome send_some(struct echo_exchange *exchange, struct connect
                                                 exchange->end - exchange->begin, &count);
     exchange->begin += count;
     exchange->sent += count;
-    exchange->events |= connection->wants;
+    note_wait(exchange, connection);
     return outcome;
 }
 
@@ -55,7 +69,7 @@ static enum tls_outcome receive_some(struct echo_exchange *exchange, struct conn
                                     &exchange->differs_at);
         exchange->received += count;
     }
-    exchange->events |= connection->wants;
+    note_wait(exchange, connection);
     return outcome;
 }
 
@@ -63,7 +77,7 @@ static enum echo_exchange_result exchange_turn(struct echo_exchange *exchange,
                                                struct connection *connection)
 {
     bool differs = false;
-    exchange->events = 0;
+    exchange->waits = (struct net_wait_item){.events = 0};
     enum tls_outcome sent = send_some(exchange, connection);
     /* What the peer said before it left is read even when sending has failed. */
     enum tls_outcome received = receive_some(exchange, connection, &differs);

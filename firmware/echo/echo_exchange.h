@@ -12,7 +12,7 @@
 #define ECHO_EXCHANGE_BUFFER_LEN 16384
 
 enum echo_exchange_result {
-    ECHO_EXCHANGE_WAITING, /* wait for what events says */
+    ECHO_EXCHANGE_WAITING, /* wait for what waits says */
     ECHO_EXCHANGE_DONE,    /* all came back right */
     ECHO_EXCHANGE_DIFFERS, /* other bytes came back, or more of them: at differs_at */
     ECHO_EXCHANGE_ENDED,   /* the connection ended before: outcome says how */
@@ -24,9 +24,9 @@ struct echo_exchange {
     uint64_t started_us;
     uint64_t differs_at;
     enum tls_outcome outcome;
-    uint8_t events;    /* bits of enum net_event */
-    bool runnable;     /* has more to do without waiting for its socket */
-    size_t begin, end; /* out[begin, end) is what a write was, or will be, called with */
+    struct net_wait_item waits; /* for the socket, in each direction */
+    bool runnable;              /* has more to do without waiting for its socket */
+    size_t begin, end;          /* out[begin, end) is what a write was, or will be, called with */
     uint8_t out[ECHO_EXCHANGE_BUFFER_LEN];
     uint8_t in[ECHO_EXCHANGE_BUFFER_LEN];
 };

@@ -102,12 +102,11 @@ static uint64_t prepare_wait(struct echo_server *server)
         const struct echo_session *session = &server->sessions[i];
         const struct connection *connection = &session->connection;
         bool in_use = connection->phase != CONNECTION_NONE;
-        server->items[i].socket = in_use ? connection->socket : NULL;
-        server->items[i].events = connection->wants;
+        server->items[i] = connection_wait_item(connection); /* a free place has no socket */
         if (in_use && connection->deadline_us < deadline_us) {
             deadline_us = connection->deadline_us;
         }
-        if (in_use && session->runnable) {
+        if (in_use && echo_session_is_runnable(session)) {
             deadline_us = 0;
         }
     }
@@ -123,7 +122,7 @@ static void step_sessions(struct echo_server *server)
         if (session->connection.phase == CONNECTION_NONE) {
             continue;
         }
-        if (server->items[i].ready || session->runnable ||
+        if (server->items[i].ready || echo_session_is_runnable(session) ||
             clock_now_us() >= session->connection.deadline_us) {
             uint64_t before = connection_advance(&session->connection);
             echo_session_step(session, &server->service);
@@ -274,12 +273,14 @@ enum exit_status echo_server_run(const struct echo_server_config *config, struct
     server.sessions = calloc(config->max_sessions, sizeof(*server.sessions));
     server.items = calloc(config->max_sessions + 1, sizeof(*server.items));
     loop_watch_start(&server.watch);
-    if (server.sessions != NULL && server.items != NULL) {
+    bool has_buffers = echo_buffers_open(&server.service.buffers, config->buffer_count);
+    if (server.sessions != NULL && server.items != NULL && has_buffers) {
         echo_console_start(&server.console, config->console, net, &server);
         result = serve(&server);
     } else {
         log_event(LOG_LEVEL_ERROR, MODULE, "no_memory", "sessions=%u", config->max_sessions);
     }
+    echo_buffers_close(&server.service.buffers);
     free(server.items);
     free(server.sessions);
     return result;

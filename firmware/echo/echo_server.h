@@ -13,6 +13,7 @@
 struct echo_server_config {
     uint16_t port;
     unsigned max_sessions;         /* size of the pool, at least 1 */
+    unsigned buffer_count;         /* echo buffers, at least 1: see echo_buffers.h */
     uint32_t handshake_timeout_ms; /* from accept to the end of the handshake */
     uint32_t idle_timeout_ms;      /* without a byte read or written */
     uint32_t close_timeout_ms;     /* from our close_notify to the peer's FIN */

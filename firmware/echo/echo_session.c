@@ -27,7 +27,14 @@ static bool buffer_is_empty(const struct echo_session *session)
 
 static bool buffer_is_full(const struct echo_session *session)
 {
-    return session->end == sizeof(session->buffer);
+    return session->end == ECHO_BUFFER_LEN;
+}
+
+/* Or leaves the line for one. */
+static void give_buffer_back(struct echo_session *session, struct echo_service *service)
+{
+    echo_buffers_return(&service->buffers, &session->borrower, session->end);
+    session->begin = session->end = 0;
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
@@ -40,6 +47,7 @@ static void session_end(struct echo_session *session, struct echo_service *servi
     service->counters.bytes_in += session->connection.bytes_in;
     service->counters.bytes_out += session->connection.bytes_out;
     connection_end(&session->connection);
+    give_buffer_back(session, service);
     /* The next session in this slot must not find the bytes of this one. */
     memset(session, 0, sizeof(*session));
 }
@@ -56,6 +64,9 @@ static void session_start_close(struct echo_session *session, struct echo_servic
 {
     session->reason = reason;
     session->runnable = false;
+    if (buffer_is_empty(session)) { /* else a write is pending, which has only lent it to TLS */
+        give_buffer_back(session, service);
+    }
     connection_start_close(&session->connection, false,
                            deadline_after(service->config->close_timeout_ms));
     session_close(session, service);
@@ -120,11 +131,11 @@ static bool session_handshake(struct echo_session *session, struct echo_service 
 static enum tls_outcome session_fill(struct echo_session *session)
 {
     enum tls_outcome outcome = session->input;
-    session->begin = session->end = 0;
+    uint8_t *buffer = session->borrower.buffer->bytes;
     for (unsigned i = 0; i < READS_MAX && outcome == TLS_OK && !buffer_is_full(session); i++) {
         size_t count;
-        outcome = connection_read(&session->connection, session->buffer + session->end,
-                                  sizeof(session->buffer) - session->end, &count);
+        outcome = connection_read(&session->connection, buffer + session->end,
+                                  ECHO_BUFFER_LEN - session->end, &count);
         session->end += count;
     }
     if (outcome != TLS_OK && !connection_is_want(outcome)) {
@@ -140,23 +151,32 @@ static enum tls_outcome session_flush(struct echo_session *session)
     enum tls_outcome outcome = TLS_OK;
     while (outcome == TLS_OK && !buffer_is_empty(session)) {
         size_t count;
-        outcome = connection_write(&session->connection, session->buffer + session->begin,
-                                   session->end - session->begin, &count);
+        outcome =
+            connection_write(&session->connection, session->borrower.buffer->bytes + session->begin,
+                             session->end - session->begin, &count);
         session->begin += count;
     }
     return outcome;
 }
 
-/* One buffer in, the same buffer out. */
-static enum tls_outcome session_turn(struct echo_session *session)
+/* One buffer in, the same buffer out; nobody else's meanwhile, but no longer than it takes. */
+static enum tls_outcome session_turn(struct echo_session *session, struct echo_service *service)
 {
-    if (buffer_is_empty(session)) {
-        enum tls_outcome outcome = session->ending ? TLS_CLOSED : session_fill(session);
-        if (outcome != TLS_OK) {
-            return outcome;
-        }
+    if (!echo_buffers_borrow(&service->buffers, &session->borrower)) {
+        session->connection.wants = 0; /* neither socket nor library has what it waits for */
+        return TLS_WANT_READ;
     }
-    return session_flush(session);
+    enum tls_outcome outcome = TLS_OK;
+    if (buffer_is_empty(session)) {
+        outcome = session->ending ? TLS_CLOSED : session_fill(session);
+    }
+    if (outcome == TLS_OK) {
+        outcome = session_flush(session);
+    }
+    if (buffer_is_empty(session)) {
+        give_buffer_back(session, service);
+    }
+    return outcome;
 }
 
 static enum tls_outcome session_turns(struct echo_session *session, struct echo_service *service)
@@ -165,7 +185,7 @@ static enum tls_outcome session_turns(struct echo_session *session, struct echo_
     uint64_t moved_before = connection->bytes_in + connection->bytes_out;
     enum tls_outcome outcome = TLS_OK;
     for (unsigned turn = 0; turn < TURNS_MAX && outcome == TLS_OK; turn++) {
-        outcome = session_turn(session);
+        outcome = session_turn(session, service);
     }
     if (connection->bytes_in + connection->bytes_out != moved_before && !session->ending) {
         session->progress_us = clock_now_us();
@@ -177,7 +197,8 @@ static enum tls_outcome session_turns(struct echo_session *session, struct echo_
 /* The socket wakes us for what it holds, but not for what the library holds already. */
 static bool must_read_on(const struct echo_session *session)
 {
-    return buffer_is_empty(session) && tls_has_input(session->connection.session);
+    bool may_read = buffer_is_empty(session) && !session->borrower.waits;
+    return may_read && tls_has_input(session->connection.session);
 }
 
 static void session_echo(struct echo_session *session, struct echo_service *service)
@@ -189,6 +210,7 @@ static void session_echo(struct echo_session *session, struct echo_service *serv
     }
     if (outcome == TLS_OK) {
         session->connection.wants = NET_EVENT_READ; /* out of turns: the next one is a read */
+        session->connection.want_len = 1;
     }
     session->runnable = must_read_on(session);
 }
@@ -205,7 +227,9 @@ static void handshake_deadline(struct echo_session *session, struct echo_service
 
 static void open_deadline(struct echo_session *session, struct echo_service *service)
 {
-    const char *phase = buffer_is_empty(session) ? "idle" : "write";
+    /* With reads_need_room a peer that does not read is not read from to begin with. */
+    bool writes = !buffer_is_empty(session) || session->connection.wants == NET_EVENT_WRITE;
+    const char *phase = writes ? "write" : "idle";
     echo_log_deadline(MODULE, session->connection.id, phase, session->progress_us);
     session_start_close(session, service, "deadline");
 }
@@ -236,7 +260,7 @@ static void deadline_passed(struct echo_session *session, struct echo_service *s
 void echo_session_start(struct echo_session *session, struct echo_service *service,
                         struct net_socket *socket, const struct net_address *peer, unsigned id)
 {
-    static const struct tls_session_config server_side = {0};
+    static const struct tls_session_config server_side = {.reads_need_room = true};
     struct connection *connection = &session->connection;
     connection->peer = *peer;
     connection->id = id;
@@ -259,6 +283,11 @@ void echo_session_step(struct echo_session *session, struct echo_service *servic
         /* The last flight of a handshake may have brought data along: look for it at once. */
         session_echo(session, service);
     }
+}
+
+bool echo_session_is_runnable(const struct echo_session *session)
+{
+    return session->runnable || session->borrower.was_granted;
 }
 
 void echo_session_recheck(struct echo_session *session, struct echo_service *service)

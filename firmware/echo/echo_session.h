@@ -1,5 +1,5 @@
-/* One session of the echo server: reads into its buffer, writes the same bytes back, and ends in
- * order. */
+/* One session of the echo server: reads into a buffer that it borrows, writes the same bytes back,
+ * and ends in order. */
 #ifndef ECHO_SESSION_H
 #define ECHO_SESSION_H
 
@@ -8,10 +8,8 @@
 #include <stdint.h>
 
 #include "connection.h"
+#include "echo_buffers.h"
 #include "echo_server.h"
-
-/* A full TLS record's content, so that a full record in is a full record out. */
-#define ECHO_SESSION_BUFFER_LEN 16384
 
 struct echo_counters {
     uint64_t accepted, refused;
@@ -24,6 +22,7 @@ struct echo_service {
     const struct echo_server_config *config;
     struct tls_context *context;
     struct echo_counters counters;
+    struct echo_buffers buffers;
 };
 
 struct echo_session {
@@ -33,8 +32,8 @@ struct echo_session {
     bool ending;            /* drain: read no more, end once the buffer is empty */
     bool runnable;          /* has more to do without waiting for its socket */
     uint64_t progress_us;   /* when a byte last moved */
-    size_t begin, end;      /* buffer[begin, end) is read and not yet echoed */
-    uint8_t buffer[ECHO_SESSION_BUFFER_LEN];
+    struct echo_borrower borrower;
+    size_t begin, end; /* of the borrowed buffer: what is read and not yet echoed */
 };
 
 /* Starts a session, all zero before, for an accepted socket, which it owns from now on. */
@@ -45,6 +44,9 @@ void echo_session_start(struct echo_session *session, struct echo_service *servi
  * when the socket is ready, the session is runnable, or the deadline has passed. When the session
  * has ended, connection.phase is CONNECTION_NONE. */
 void echo_session_step(struct echo_session *session, struct echo_service *service);
+
+/* True if it has more to do without waiting for its socket. */
+bool echo_session_is_runnable(const struct echo_session *session);
 
 /* The wall clock was set: an open session whose peer is not to be trusted any more is ended. */
 void echo_session_recheck(struct echo_session *session, struct echo_service *service);

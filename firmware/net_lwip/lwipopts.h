@@ -53,6 +53,7 @@ void sys_check_core_locking(void);
 #define LWIP_SO_LINGER 0   /* would make close block */
 #define LWIP_SO_RCVTIMEO 0 /* sockets never block */
 #define LWIP_SO_SNDTIMEO 0
+#define LWIP_SO_RCVBUF 1             /* counts received bytes: net_receivable */
 #define SO_REUSE 1                   /* listen on a port that still has connections in TIME_WAIT */
 #define LWIP_NETCONN_FULLDUPLEX 0    /* one thread uses the sockets */
 #define LWIP_NETIF_STATUS_CALLBACK 1 /* tells us of an address from DHCP */
@@ -120,7 +121,8 @@ void sys_check_core_locking(void);
 #define NET_LWIP_WINDOW_SEGMENTS 22
 #define TCP_WND (NET_LWIP_WINDOW_SEGMENTS * TCP_MSS)     /* 32,120 */
 #define TCP_SND_BUF (NET_LWIP_WINDOW_SEGMENTS * TCP_MSS) /* a whole record fits, too */
-#define TCP_SND_QUEUELEN 64 /* buffers a connection may queue: at least 2 a segment */
+/* Buffers a connection may queue, one a segment: a whole record fits in segments of 145 bytes. */
+#define TCP_SND_QUEUELEN 128
 
 #define TCP_QUEUE_OOSEQ 1 /* keep what comes out of order: one loss is then one retransmission */
 #define TCP_OOSEQ_MAX_PBUFS (3 * NET_LWIP_WINDOW_SEGMENTS) /* but no more than a window */

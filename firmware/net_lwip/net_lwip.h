@@ -29,7 +29,11 @@ struct net_socket {
     enum net_outcome connect_error; /* why connecting came to nothing; NET_OK: it did not */
     enum net_outcome receive_end;   /* the final outcome of net_receive; NET_OK: none yet */
     enum net_outcome failure;       /* why the connection is no more; NET_OK: it lives */
+    struct net_wait_item awaited;   /* what net_wait looked for last; under the core lock */
 };
+
+/* The place of the socket that lwIP calls fd. */
+struct net_socket *net_socket_of(struct net *net, int fd);
 
 /* Resets all sockets that are open. */
 void net_socket_abort_all(struct net *net);
@@ -154,7 +158,7 @@ struct net {
     bool is_watching_neighbours;
     bool is_receiving;      /* under the core lock: lwIP is at work on a received frame */
     atomic_bool is_closing; /* each frame wakes net_close */
-    struct net_socket sockets[MEMP_NUM_NETCONN];
+    struct net_socket sockets[MEMP_NUM_NETCONN]; /* by lwIP's number of each, see net_socket_of */
 };
 
 /* The one net of this process. lwIP is one per process, and calls back without saying for whom. */

@@ -19,16 +19,19 @@
 /* ---- Objects -----------------------------------------------------------------------------------
  */
 
+struct net_socket *net_socket_of(struct net *net, int fd)
+{
+    return &net->sockets[fd - LWIP_SOCKET_OFFSET];
+}
+
+/* lwIP has as many sockets as connections, so each has its place here. */
 static struct net_socket *take_socket(struct net *net, int fd)
 {
-    for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
-        struct net_socket *socket = &net->sockets[i];
-        if (socket->net == NULL) {
-            *socket = (struct net_socket){.net = net, .fd = fd};
-            return socket;
-        }
-    }
-    return NULL; /* cannot be: lwIP has no more sockets than that */
+    struct net_socket *socket = net_socket_of(net, fd);
+    LOCK_TCPIP_CORE(); /* events look here */
+    *socket = (struct net_socket){.net = net, .fd = fd};
+    UNLOCK_TCPIP_CORE();
+    return socket;
 }
 
 /* lwIP's connection behind the socket. */

@@ -2,7 +2,8 @@
  *
  * lwip_poll sleeps on a condition variable, which no signal and no console can end. So each
  * connection's event callback is wrapped: lwIP's own keeps the books, then ours raises an eventfd
- * if net_wait sleeps. Readiness is read from the books that lwip_poll uses. */
+ * if net_wait sleeps and what it awaits holds. Readiness is read from the books that lwip_poll
+ * uses. */
 #include "net_wait.h"
 
 #include "clock_port.h"
@@ -10,16 +11,48 @@
 
 #include "lwip/api.h"
 #include "lwip/priv/sockets_priv.h"
+#include "lwip/tcpip.h"
 #include "net_lwip.h"
+#include "net_room.h"
 
 /* lwIP's own callback, static in its sockets.c: the same for all; written under the core lock with
  * the same value each time. */
 static netconn_callback original_callback;
 
+/* Bits of enum net_event that hold for the socket now, of those awaited. */
+static uint8_t readiness(const struct net_socket *socket)
+{
+    const struct lwip_sock *state = lwip_socket_dbg_get_socket(socket->fd);
+    const struct net_wait_item *awaited = &socket->awaited;
+    bool can_read = state->lastdata.pbuf != NULL || state->rcvevent > 0;
+    bool can_write = state->sendevent != 0;
+    if (awaited->read_len > 1) {
+        can_read = net_room_receivable(socket) >= awaited->read_len;
+    }
+    if (awaited->write_len > 1) {
+        can_write = net_room_sendable(socket) >= awaited->write_len;
+    }
+    uint8_t ready = 0;
+    if (can_read || state->errevent != 0) {
+        ready |= NET_EVENT_READ;
+    }
+    if (can_write || state->errevent != 0) {
+        ready |= NET_EVENT_WRITE;
+    }
+    return ready & awaited->events;
+}
+
+/* Under the core lock, like whatever changes what readiness looks at. A record that comes in eleven
+ * segments is worth one wake-up, not eleven. */
 static void connection_event(struct netconn *connection, enum netconn_evt event, u16_t len)
 {
     original_callback(connection, event, len);
-    if (event != NETCONN_EVT_RCVMINUS && event != NETCONN_EVT_SENDMINUS) {
+    if (event == NETCONN_EVT_RCVMINUS || event == NETCONN_EVT_SENDMINUS) {
+        return;
+    }
+    int fd = connection->callback_arg.socket;
+    const struct net_socket *socket = fd >= 0 ? net_socket_of(&net_lwip_instance, fd) : NULL;
+    if (socket != NULL && socket->net != NULL && readiness(socket) != 0) {
         net_event_signal(&net_lwip_instance.event);
     }
 }
@@ -32,36 +65,20 @@ void net_wait_watch(struct netconn *connection)
     connection->callback = connection_event;
 }
 
-/* Bits of enum net_event that hold for the socket now. */
-static uint8_t readiness(const struct net_socket *socket)
-{
-    const struct lwip_sock *state = lwip_socket_dbg_get_socket(socket->fd);
-    uint8_t ready = 0;
-    SYS_ARCH_DECL_PROTECT(level);
-    SYS_ARCH_PROTECT(level);
-    if (state->lastdata.pbuf != NULL || state->rcvevent > 0) {
-        ready |= NET_EVENT_READ;
-    }
-    if (state->sendevent != 0) {
-        ready |= NET_EVENT_WRITE;
-    }
-    if (state->errevent != 0) {
-        ready |= NET_EVENT_READ | NET_EVENT_WRITE;
-    }
-    SYS_ARCH_UNPROTECT(level);
-    return ready;
-}
-
 static bool scan_items(struct net_wait_item *items, size_t count)
 {
     bool any = false;
+    LOCK_TCPIP_CORE();
     for (size_t i = 0; i < count; i++) {
+        struct net_socket *socket = items[i].socket;
         items[i].ready = 0;
-        if (items[i].socket != NULL && items[i].events != 0) {
-            items[i].ready = readiness(items[i].socket) & items[i].events;
+        if (socket != NULL) {
+            socket->awaited = items[i];
+            items[i].ready = readiness(socket);
         }
         any = any || items[i].ready != 0;
     }
+    UNLOCK_TCPIP_CORE();
     return any;
 }
 

@@ -391,6 +391,20 @@ enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap
     return socket->receive_final;
 }
 
+/* The system's buffers are its own affair: what is receivable or sendable is found out by trying.
+ */
+size_t net_receivable(struct net_socket *socket)
+{
+    (void)socket;
+    return SIZE_MAX;
+}
+
+size_t net_sendable(struct net_socket *socket)
+{
+    (void)socket;
+    return SIZE_MAX;
+}
+
 enum net_outcome net_shutdown(struct net_socket *socket)
 {
     if (socket->listener) {

@@ -136,6 +136,14 @@ PORT_MUST_USE enum net_outcome net_send(struct net_socket *socket, const uint8_t
 PORT_MUST_USE enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap,
                                            size_t *count);
 
+/* Bytes that net_receive would give now; SIZE_MAX once no more will come than is there: the stream
+ * has ended, the socket holds all that it can, or the stack cannot tell. */
+size_t net_receivable(struct net_socket *socket);
+
+/* Bytes that net_send would take now, for sure; SIZE_MAX if the connection is gone or the stack
+ * cannot tell. */
+size_t net_sendable(struct net_socket *socket);
+
 /* Sends FIN after what is queued; receiving goes on. OK; WANT_WRITE: no memory for it now, call
  * again; RESET: already gone. */
 PORT_MUST_USE enum net_outcome net_shutdown(struct net_socket *socket);
@@ -166,6 +174,9 @@ struct net_wait_item {
     struct net_socket *socket; /* borrowed for the call; NULL: the item is skipped */
     uint8_t events; /* in: bits of enum net_event to wait for; 0: only wait for nothing */
     uint8_t ready;  /* out: those that hold. End of stream counts as READ, an error as both. */
+    /* in: READ holds only once net_receivable says at least read_len, WRITE only once net_sendable
+     * says at least write_len; 0 is as good as 1. */
+    size_t read_len, write_len;
 };
 
 /* Far enough away to mean never. */

@@ -113,6 +113,18 @@ enum net_outcome net_resolve(struct net *net, const char *name, struct net_addre
     return NET_FAILED;
 }
 
+size_t net_receivable(struct net_socket *socket)
+{
+    (void)socket;
+    return SIZE_MAX;
+}
+
+size_t net_sendable(struct net_socket *socket)
+{
+    (void)socket;
+    return SIZE_MAX;
+}
+
 void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64_t deadline_us)
 {
     (void)net;

@@ -268,6 +268,18 @@ enum net_outcome net_connect(struct net *net, const struct net_address *peer,
     return NET_OK;
 }
 
+size_t net_receivable(struct net_socket *socket)
+{
+    (void)socket;
+    return SIZE_MAX;
+}
+
+size_t net_sendable(struct net_socket *socket)
+{
+    (void)socket;
+    return SIZE_MAX;
+}
+
 enum net_outcome net_connect_result(struct net_socket *socket)
 {
     (void)socket;
@@ -402,6 +414,12 @@ enum tls_outcome tls_close(struct tls_session *session)
 {
     session->closed = true;
     return step_at(fake.script.close, &fake.closes).outcome;
+}
+
+size_t tls_want_len(const struct tls_session *session)
+{
+    (void)session;
+    return fake.script.want_len;
 }
 
 bool tls_has_input(const struct tls_session *session)

@@ -154,7 +154,7 @@ static void test_exchange_waits_for_both_directions(void **state)
     fake.script.write[0] = (struct fake_step){TLS_WANT_WRITE, NULL, 0};
     open_connection("hello");
     assert_int_equal(echo_exchange_step(&exchange, &connection), ECHO_EXCHANGE_WAITING);
-    assert_int_equal(exchange.events, NET_EVENT_READ | NET_EVENT_WRITE);
+    assert_int_equal(exchange.waits.events, NET_EVENT_READ | NET_EVENT_WRITE);
     assert_false(exchange.runnable);
     fake.script.read[1] = (struct fake_step){TLS_OK, "hello", 0};
     assert_int_equal(step_and_end(), ECHO_EXCHANGE_DONE);

@@ -25,6 +25,7 @@ static struct echo_server_config server_config(void)
     return (struct echo_server_config){
         .port = 8433,
         .max_sessions = 2,
+        .buffer_count = 1,
         .handshake_timeout_ms = 5000,
         .idle_timeout_ms = 60000,
         .close_timeout_ms = 1000,

@@ -19,15 +19,17 @@ static const struct echo_server_config config = {
 };
 
 static struct echo_service service;
-static struct echo_session session;
+static struct echo_session session, other; /* with one buffer between them */
 
 static int set_up(void **state)
 {
     (void)state;
     fake_reset();
     memset(&session, 0, sizeof(session));
+    memset(&other, 0, sizeof(other));
     memset(&service, 0, sizeof(service));
     service.config = &config;
+    assert_true(echo_buffers_open(&service.buffers, 1));
     return 0;
 }
 
@@ -36,6 +38,9 @@ static int tear_down(void **state)
 {
     (void)state;
     echo_session_abort(&session, &service);
+    echo_session_abort(&other, &service);
+    assert_non_null(service.buffers.free);
+    echo_buffers_close(&service.buffers);
     assert_int_equal(fake.sessions, 0);
     assert_int_equal(fake.sockets, 0);
     return 0;
@@ -231,6 +236,84 @@ static void test_stalled_write_has_a_deadline_of_its_own_name(void **state)
     assert_int_equal(fake_log_count("closed session=3 reason=deadline"), 1);
 }
 
+/* Of a peer that does not read nothing is read: the session's buffer is empty, and yet it is the
+ * write that has stalled. */
+static void test_no_room_to_answer_is_a_stalled_write(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < FAKE_STEPS_MAX; i++) {
+        fake.script.read[i] = (struct fake_step){TLS_WANT_WRITE, NULL, 0};
+    }
+    fake.script.want_len = 5000;
+    start();
+    echo_session_step(&session, &service);
+    assert_null(session.borrower.buffer);
+    struct net_wait_item item = connection_wait_item(&session.connection);
+    assert_int_equal(item.events, NET_EVENT_WRITE);
+    assert_int_equal(item.write_len, 5000);
+    fake.now_us += 60000000;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline session=3 phase=write"), 1);
+}
+
+/* ---- One buffer for two sessions ------------------------------------------------------------- */
+
+/* A session keeps the buffer, as its write waits; the other asks for it. */
+static void start_two(void)
+{
+    struct net_address peer = {NET_FAMILY_IPV4, {198, 18, 0, 1}, 51235};
+    fake.script.read[1] = (struct fake_step){TLS_OK, "first", 0};
+    fake.script.write[0] = (struct fake_step){TLS_WANT_WRITE, NULL, 0};
+    echo_session_start(&other, &service, fake_socket(), &peer, 4);
+    echo_session_step(&other, &service);
+    assert_int_equal(connection_wait_item(&other.connection).events, NET_EVENT_READ);
+    start();
+    echo_session_step(&session, &service);
+    assert_non_null(session.borrower.buffer);
+    echo_session_step(&other, &service);
+    assert_int_equal(fake.reads, 3);
+    assert_int_equal(connection_wait_item(&other.connection).events, 0);
+    assert_false(echo_session_is_runnable(&other));
+}
+
+static void test_waits_for_a_buffer_and_is_woken(void **state)
+{
+    (void)state;
+    start_two();
+    echo_session_step(&session, &service); /* its write is done; to read on, it stands behind */
+    assert_written("first");
+    assert_true(echo_session_is_runnable(&other));
+    assert_false(echo_session_is_runnable(&session));
+    fake.script.read[3] = (struct fake_step){TLS_OK, "second", 0};
+    echo_session_step(&other, &service);
+    assert_written("firstsecond");
+    assert_true(echo_session_is_runnable(&session));
+}
+
+static void test_deadline_runs_while_it_waits_for_a_buffer(void **state)
+{
+    (void)state;
+    start_two();
+    fake.now_us += 60000000;
+    fake.script.close[0] = (struct fake_step){TLS_OK, NULL, 0};
+    echo_session_step(&other, &service);
+    assert_int_equal(fake_log_count("deadline session=4 phase=idle"), 1);
+    assert_int_equal(other.connection.phase, CONNECTION_NONE);
+    assert_null(service.buffers.line);
+}
+
+static void test_end_of_one_gives_the_other_its_buffer(void **state)
+{
+    (void)state;
+    start_two();
+    echo_session_abort(&session, &service);
+    assert_true(echo_session_is_runnable(&other));
+    assert_non_null(other.borrower.buffer);
+    for (size_t i = 0; i < ECHO_BUFFER_LEN; i++) {
+        assert_int_equal(other.borrower.buffer->bytes[i], 0);
+    }
+}
+
 static void test_reset_ends_at_once(void **state)
 {
     (void)state;
@@ -364,6 +447,10 @@ int main(void)
         SESSION_TEST(test_idle_session_is_told_goodbye),
         SESSION_TEST(test_each_byte_puts_off_the_idle_deadline),
         SESSION_TEST(test_stalled_write_has_a_deadline_of_its_own_name),
+        SESSION_TEST(test_no_room_to_answer_is_a_stalled_write),
+        SESSION_TEST(test_waits_for_a_buffer_and_is_woken),
+        SESSION_TEST(test_deadline_runs_while_it_waits_for_a_buffer),
+        SESSION_TEST(test_end_of_one_gives_the_other_its_buffer),
         SESSION_TEST(test_reset_ends_at_once),
         SESSION_TEST(test_endless_input_leaves_the_others_their_turn),
         SESSION_TEST(test_never_sleeps_on_what_the_library_holds),
