@@ -83,12 +83,17 @@ static bool take_message(struct uevent *out, bool *more)
     return got > 0 && from.nl_pid == 0 && uevent_parse(message, (size_t)got, out);
 }
 
-/* The next device to be added among the messages that wait. */
+/* A device is added as soon as it has a name; that its driver has done all, "bind" says. */
+static bool is_news(const struct uevent *event)
+{
+    return strcmp(event->action, "add") == 0 || strcmp(event->action, "bind") == 0;
+}
+
 static bool take_device(struct uevent *out)
 {
     bool more = true;
     while (more) {
-        if (take_message(out, &more) && strcmp(out->action, "add") == 0) {
+        if (take_message(out, &more) && is_news(out)) {
             return true;
         }
     }

@@ -87,26 +87,18 @@ static void log_up(const char *name, const uint8_t mac[6])
         log_quote(quoted_driver, sizeof(quoted_driver), driver_of(name, driver, sizeof(driver))));
 }
 
-static void log_failed(const char *name, int error)
-{
-    char quoted_name[32], quoted_reason[96];
-    log_event(LOG_LEVEL_ERROR, "system", "interface_failed", "name=%s reason=%s",
-              log_quote(quoted_name, sizeof(quoted_name), name),
-              log_quote(quoted_reason, sizeof(quoted_reason), strerror(error)));
-}
-
 bool system_bring_up(const char *name)
 {
     uint8_t mac[6];
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool up = fd >= 0 && set_up(fd, name, mac);
-    if (up) {
-        log_up(name, mac);
-    } else {
-        log_failed(name, errno);
-    }
+    int error = errno;
     if (fd >= 0) {
         (void)close(fd);
     }
+    if (up) {
+        log_up(name, mac);
+    }
+    errno = error;
     return up;
 }

@@ -61,8 +61,8 @@ bool system_wait_randomness(unsigned timeout_ms);
  * already. Call once the modules are loaded. */
 bool system_open_devices(void);
 
-/* Waits for the next device that appears. False: none did before deadline_us (of clock_now_us).
- * The strings of *out are valid until the next call. */
+/* Waits for the next device that appears, or whose driver has become ready ("bind"). False: none
+ * did before deadline_us (of clock_now_us). The strings of *out are valid until the next call. */
 bool system_next_device(struct uevent *out, uint64_t deadline_us);
 
 /* The descriptor that can be read when a device has appeared; -1: there is none. */
@@ -85,7 +85,7 @@ bool system_is_ethernet(const char *name);
 /* Keeps the kernel's own IP stack off all interfaces that will appear. */
 void system_silence_kernel_ip(void);
 
-/* Brings the interface up. False: the log says why. */
+/* Brings the interface up. False: errno says why; ENODEV: not now, its driver is not ready yet. */
 bool system_bring_up(const char *name);
 
 #endif

@@ -45,7 +45,7 @@ static const struct {
 
 static struct {
     char command_line[2048];
-    char first_interface[SYSTEM_INTERFACE_NAME_MAX]; /* that has appeared; empty: none */
+    char first_interface[SYSTEM_INTERFACE_NAME_MAX]; /* the first that is there */
 } state;
 
 bool system_is_whole(const char *program)
@@ -120,14 +120,15 @@ static uint64_t deadline_us(const char *option, uint32_t otherwise_ms)
     return clock_now_us() + (uint64_t)wait_ms * 1000;
 }
 
-/* Notes an interface that comes while something else is waited for. */
+/* Notes an interface that comes, maybe while something else is waited for. */
 static void note_interface(const struct uevent *event)
 {
-    if (strcmp(event->subsystem, "net") != 0 || event->interface == NULL || event->type != NULL ||
-        !system_is_ethernet(event->interface) || state.first_interface[0] != '\0') {
-        return;
+    bool is_wired = strcmp(event->subsystem, "net") == 0 && event->interface != NULL &&
+                    event->type == NULL && system_is_ethernet(event->interface);
+    if (is_wired && !system_is_ethernet(state.first_interface)) {
+        (void)snprintf(state.first_interface, sizeof(state.first_interface), "%s",
+                       event->interface);
     }
-    (void)snprintf(state.first_interface, sizeof(state.first_interface), "%s", event->interface);
 }
 
 static bool is_card(const struct uevent *event, struct system_files *files)
@@ -176,33 +177,47 @@ bool system_start(struct system_files *files)
 
 /* ---- The interface */
 
-/* The interface asked for, or the first one; NULL: it has not come yet. */
+/* The interface asked for, or the first one; NULL: it has not come yet, or has gone again. */
 static const char *find_interface(const char *name)
 {
-    if (name == NULL) {
-        return state.first_interface[0] != '\0' ? state.first_interface : NULL;
+    const char *found = name != NULL ? name : state.first_interface;
+    return system_is_ethernet(found) ? found : NULL;
+}
+
+/* An adapter on the USB has a name before it is ready: tries again at all news until end_us. NULL:
+ * errno says why. */
+static const char *bring_one_up(const char *name, uint64_t end_us)
+{
+    struct uevent event;
+    for (;;) {
+        errno = ENODEV;
+        const char *found = find_interface(name);
+        if (found != NULL && system_bring_up(found)) {
+            return found;
+        }
+        int error = errno;
+        if (!system_next_device(&event, end_us)) {
+            errno = error;
+            return NULL;
+        }
+        note_interface(&event);
     }
-    return system_is_ethernet(name) ? name : NULL;
 }
 
 bool system_start_interface(const char *name, char out[SYSTEM_INTERFACE_NAME_MAX])
 {
-    struct uevent event;
     uint64_t start_us = clock_now_us();
-    uint64_t end_us = deadline_us("interface_wait_ms", INTERFACE_WAIT_MS);
-    const char *found = find_interface(name);
-    while (found == NULL && system_next_device(&event, end_us)) {
-        note_interface(&event);
-        found = find_interface(name);
-    }
+    const char *found = bring_one_up(name, deadline_us("interface_wait_ms", INTERFACE_WAIT_MS));
     if (found != NULL) {
         (void)snprintf(out, SYSTEM_INTERFACE_NAME_MAX, "%s", found);
-        return system_bring_up(found);
+        return true;
     }
-    char quoted[64];
-    log_event(LOG_LEVEL_ERROR, "system", "interface_missing", "name=%s ms=%llu",
-              log_quote(quoted, sizeof(quoted), name != NULL ? name : "any"),
-              (unsigned long long)((clock_now_us() - start_us) / 1000));
+    char quoted_name[64], quoted_reason[96];
+    const char *reason = errno == ENODEV ? "there is none" : strerror(errno);
+    log_event(LOG_LEVEL_ERROR, "system", "interface_missing", "name=%s ms=%llu reason=%s",
+              log_quote(quoted_name, sizeof(quoted_name), name != NULL ? name : "any"),
+              (unsigned long long)((clock_now_us() - start_us) / 1000),
+              log_quote(quoted_reason, sizeof(quoted_reason), reason));
     return false;
 }
 

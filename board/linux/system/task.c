@@ -32,15 +32,21 @@ static int result_of(int wait_status)
     return -1;
 }
 
+static bool is_named(const struct uevent *event, const char *interface)
+{
+    return strcmp(event->subsystem, "net") == 0 && event->interface != NULL &&
+           strcmp(event->interface, interface) == 0;
+}
+
 /* An adapter on the USB that is pulled and plugged in again is a new interface to the kernel: it is
- * down, until somebody brings it up. */
-static void keep_up(const char *interface)
+ * down, until somebody brings it up, which may take until its driver is ready. */
+static void keep_up(const char *interface, bool *is_down)
 {
     struct uevent event;
     while (system_next_device(&event, 0)) {
-        if (strcmp(event.subsystem, "net") == 0 && event.interface != NULL &&
-            strcmp(event.interface, interface) == 0) {
-            (void)system_bring_up(interface);
+        *is_down = *is_down || is_named(&event, interface);
+        if (*is_down && system_bring_up(interface)) {
+            *is_down = false;
         }
     }
 }
@@ -49,9 +55,10 @@ static int watch(pid_t task, const char *interface)
 {
     int wait_status;
     int end_fd = (int)syscall(SYS_pidfd_open, task, 0);
+    bool is_down = false;
     pid_t ended;
     while ((ended = waitpid(task, &wait_status, WNOHANG)) == 0) {
-        keep_up(interface);
+        keep_up(interface, &is_down);
         system_wait(end_fd, system_devices_fd(), end_fd >= 0 ? -1 : LOOK_AGAIN_MS);
     }
     int error = errno;
