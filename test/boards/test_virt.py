@@ -186,6 +186,35 @@ class Client(BoardTestCase):
         self.assertIn("from the board", client.other_lines)
 
 
+class Adapter(BoardTestCase):
+    def echo(self):
+        with TlsPeer(connect(), testcerts.client_context()) as peer:
+            peer.handshake()
+            self.assertEqual(peer.echo(b"over the adapter"), b"over the adapter")
+            peer.close_cleanly()
+
+    def test_adapter_on_the_usb_may_be_pulled_and_plugged_in_again(self):
+        """To the kernel it is a new interface, which is down; the task in its sandbox has no right
+        to bring it up."""
+        drivers = board.pack_initramfs(self.make_folder(), ["xhci_pci", "cdc_ether"])
+        adapter = {"driver": "usb-net", "id": "nic0", "netdev": "net0", "bus": "usb.0"}
+        machine = self.start_board(
+            "watchdog = off\n", {"certs/blob.bin": read(testcerts.blob())}, initramfs=drivers,
+            extra=["-netdev", self.make_wire().qemu_netdev("net0"), "-device", "qemu-xhci,id=usb",
+                   "-device", ",".join(f"{key}={value}" for key, value in adapter.items())],
+        )  # fmt: skip
+        machine.wait_event("listening", BOOT_S)
+        self.assertEqual(machine.find_events("interface")[0]["driver"], "cdc_ether")
+        self.echo()
+        since = machine.mark()
+        machine.monitor.run("device_del", id="nic0")
+        machine.wait_event("net_down", since=since)
+        machine.monitor.run("device_add", **{**adapter, "id": "nic1"})
+        machine.wait_event("interface", since=since)
+        machine.wait_event("net_up", since=since)
+        self.echo()
+
+
 class Failures(BoardTestCase):
     def test_corrupt_blob_stops_the_start(self):
         machine = self.start_board("at-end = poweroff\n",

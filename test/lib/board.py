@@ -6,15 +6,16 @@ cable and tells how the board ended.
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
 import harness
+import initramfs
 import qmp
 import settings
 from card import Card
 from firmware import EventProcess
-from initramfs import Archive
 
 EMULATOR = "qemu-system-aarch64"
 
@@ -69,10 +70,14 @@ class Board(EventProcess):
         self.monitor.accept()
 
     def on_line(self, line):
-        """The console begins with an empty line, in case that the boot code left one unended."""
+        """The console begins with an empty line, in case that the boot code left one unended. Its
+        last line may be cut, when somebody pulls the plug."""
         line = line.rstrip("\r")
-        if line:
-            super().on_line(line)
+        try:
+            if line:
+                super().on_line(line)
+        except ValueError:
+            self.other_lines.append(line)
 
     def set_link(self, up):
         """Pulls the cable out, or puts it back."""
@@ -106,10 +111,28 @@ def make_initramfs(folder, program):
     """virt's initramfs with another program (its bytes); returns the path. The kernel takes archives
     one after the other; a file of a later one replaces the earlier."""
     path = os.path.join(folder, "initramfs")
-    archive = Archive()
+    archive = initramfs.Archive()
     archive.file("/init", program, 0o755)
     with open(image_part("initramfs.zst"), "rb") as file:
         base = file.read()
     with open(path, "wb") as file:
         file.write(base + bytes(-len(base) % 4) + archive.end())
+    return path
+
+
+def kernel_folder():
+    """Where the image's kernel lies unpacked; no network is asked once an image was made."""
+    tool = os.path.join(settings.SOURCE_DIR, "board", "image", "fetch.sh")
+    done = subprocess.run([tool, "kernel"], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def pack_initramfs(folder, modules):
+    """The board's initramfs with more modules, loaded after its own; returns the path."""
+    path = os.path.join(folder, "initramfs")
+    names = os.path.join(settings.SOURCE_DIR, "board", settings.BOARD, "modules")
+    own = initramfs.module_names(names)
+    program = settings.program("tls-echo")
+    with open(path, "wb") as file:
+        file.write(initramfs.pack(program, kernel_folder(), [*own, *modules]))
     return path
