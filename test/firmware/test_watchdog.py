@@ -17,6 +17,7 @@ from firmware import Firmware
 from tlspeer import TlsPeer, connect
 
 TIMEOUT_S = 1.5
+STARTING = "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=1500000"
 CONFIG = 78
 
 
@@ -64,8 +65,8 @@ class Notify(harness.TestCase):
     def start_supervised(self):
         server = self.start_server(self.make_wire(), environment=self.manager.environment())
         self.assertEqual(server.find_events("watchdog")[0]["manager_ms"], "1500")
-        self.assertEqual(self.manager.next(5), "WATCHDOG=1")
-        self.assertEqual(self.manager.next(5), "READY=1")
+        while (message := self.manager.next(5)) != "READY=1":
+            self.assertEqual(message, STARTING)
         return server
 
     def echo_once(self):
@@ -107,6 +108,15 @@ class Notify(harness.TestCase):
         self.assert_not_fed()
         self.assertTrue(server.running)
 
+    def test_stack_that_hangs_is_not_fed(self):
+        """Its threads work under a lock, which the loop takes in each round."""
+        server = self.start_supervised()
+        codepatch.hang(server, "tcp_input")
+        with self.assertRaises(TimeoutError):
+            connect(timeout_s=0.5)
+        self.assert_not_fed()
+        self.assertTrue(server.running)
+
     def test_loop_that_spins_is_not_fed(self):
         """It turns as fast as it can, and gets nothing done."""
         server = self.start_supervised()
@@ -122,7 +132,7 @@ class Notify(harness.TestCase):
         more = {"environment": self.manager.environment()}
         client = self.own(Firmware("tls-echo-client", [*args, settings.KERNEL_IP], **more))
         for _ in range(4):
-            self.assertEqual(self.manager.next(10), "WATCHDOG=1")
+            self.assertEqual(self.manager.next(10), STARTING)
         self.check_exit(client, 75)
 
 

@@ -2,6 +2,7 @@
  * Unix socket that NOTIFY_SOCKET names (sd_notify(3); systemd and others speak it). */
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@ static struct {
     struct sockaddr_un address;
     socklen_t address_len;
     bool has_watchdog;
+    char still_starting[64];
     bool is_connected;
     bool is_ready;
 } manager = {.fd = -1};
@@ -81,6 +83,9 @@ uint64_t watchdog_notify_open(void)
         connect(manager.fd, (const struct sockaddr *)&manager.address, manager.address_len) == 0;
     uint64_t timeout_us = manager.fd >= 0 ? watchdog_usec() : 0;
     manager.has_watchdog = timeout_us > 0;
+    /* Waiting for an address may last for hours: that is no start that hangs. */
+    (void)snprintf(manager.still_starting, sizeof(manager.still_starting),
+                   "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=%llu", (unsigned long long)timeout_us);
     return timeout_us;
 }
 
@@ -97,8 +102,7 @@ static void notify(const char *message)
                       manager.is_connected ? 0 : manager.address_len);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) {
-        log_event(LOG_LEVEL_WARN, "app", "notify_failed", "message=%s reason=\"%s\"", message,
-                  strerror(errno));
+        log_event(LOG_LEVEL_WARN, "app", "notify_failed", "reason=\"%s\"", strerror(errno));
     }
 }
 
@@ -113,7 +117,7 @@ void watchdog_notify_ready(void)
 void watchdog_notify_feed(void)
 {
     if (manager.has_watchdog) {
-        notify("WATCHDOG=1");
+        notify(manager.is_ready ? "WATCHDOG=1" : manager.still_starting);
     }
 }
 

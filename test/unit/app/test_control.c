@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -275,6 +276,49 @@ static void terminal_that_hangs_up_has_ended(void **state)
     assert_in_range(used.tv_sec * 1000 + used.tv_nsec / 1000000, before_ms, before_ms + 20);
 }
 
+/* In the background of a terminal: reading from it stops a process, unless the reader cares. */
+static void read_in_the_background(int person)
+{
+    struct pollfd nothing = {.fd = -1};
+    if (setpgid(0, 0) != 0 || tcgetpgrp(STDIN_FILENO) == getpgrp() || !control_start_input() ||
+        write(person, "net\r", 4) != 4) {
+        _exit(2);
+    }
+    (void)poll(&nothing, 1, 300);
+    _exit(0);
+}
+
+/* A session of its own with the terminal; ends with 0 if its background job was not stopped. */
+static void lead_session(int person, const char *terminal)
+{
+    int status = 0;
+    if (setsid() < 0 || open(terminal, O_RDWR) < 0) {
+        _exit(3);
+    }
+    pid_t job = fork();
+    if (job == 0) {
+        read_in_the_background(person);
+    }
+    bool ended = waitpid(job, &status, WUNTRACED) == job && WIFEXITED(status);
+    (void)kill(job, SIGKILL);
+    _exit(ended ? WEXITSTATUS(status) : 1);
+}
+
+static void background_job_is_not_stopped(void **state)
+{
+    (void)state;
+    int status = -1;
+    int person = open_terminal();
+    pid_t leader = fork();
+    if (leader == 0) {
+        lead_session(person, ptsname(person));
+    }
+    assert_int_equal(waitpid(leader, &status, 0), leader);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    (void)close(person);
+}
+
 static void close_ends_a_reader_of_bytes(void **state)
 {
     (void)state;
@@ -369,6 +413,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(terminal_is_told_from_others, setup, teardown),
         cmocka_unit_test_setup_teardown(end_that_is_typed_does_not_end_a_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(terminal_that_hangs_up_has_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(background_job_is_not_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(close_ends_a_reader_of_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(loop_may_ask_to_stop_and_to_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(close_ends_a_reader_that_waits_for_input, setup, teardown),

@@ -276,11 +276,13 @@ static void manager_is_told(void **state)
     assert_int_equal(watchdog_timeout_us(), 3000000);
     assert_told_nothing();
     watchdog_feed();
-    assert_told("WATCHDOG=1");
+    assert_told("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=3000000");
     watchdog_tell_ready();
     watchdog_tell_ready();
     assert_told("READY=1");
     assert_told_nothing();
+    watchdog_feed();
+    assert_told("WATCHDOG=1");
     watchdog_close();
     assert_told("STOPPING=1");
     watchdog_feed();
@@ -329,7 +331,7 @@ static void shorter_one_of_two_counts(void **state)
     unsigned before = driver.feeds;
     watchdog_feed();
     assert_int_equal(driver.feeds, before + 1);
-    assert_told("WATCHDOG=1");
+    assert_told("WATCHDOG=1\nEXTEND_TIMEOUT_USEC=3000000");
 }
 
 static void odd_environments_are_no_manager(void **state)
@@ -364,9 +366,11 @@ static void manager_that_hangs_holds_nobody_up(void **state)
     listen_at_path();
     set_manager_watchdog((long)getpid());
     assert_true(open_watchdog(0));
+    watchdog_tell_ready();
     for (unsigned i = 0; i < 2000; i++) {
         watchdog_feed();
     }
+    assert_told("READY=1");
     assert_told("WATCHDOG=1");
 }
 
