@@ -76,7 +76,6 @@ static int run_task(void *argument)
 static enum exit_status run(struct options *options, bool *restart)
 {
     log_set_level((enum log_level)options->log_level);
-    app_log_boot(options);
     enum exit_status status = start_interface(options);
     if (status != EXIT_STATUS_OK) {
         app_log_shutdown(options, status);
@@ -113,8 +112,11 @@ _Noreturn void whole_system_run(void)
     if (system_start(&files)) {
         status = read_options(&files, &options);
     }
+    app_log_boot(&options);
     if (status == EXIT_STATUS_OK) {
         status = run(&options, &restart);
+    } else {
+        app_log_shutdown(&options, status);
     }
     end(&options, status, restart);
 }

@@ -233,6 +233,7 @@ class Failures(BoardTestCase):
         machine = self.start_board("min-tls = 1.4\nport = 8444\n")
         refused = machine.wait_event("line_refused", BOOT_S)
         self.assertEqual((refused["line"], refused["name"]), ("1", "min-tls"))
+        machine.wait_event("shutdown", status=78)
         machine.wait_event("end", action="reboot", delay_s=10)
         self.assertEqual(machine.find_events("net_up"), [])
 
