@@ -242,7 +242,7 @@ class Contents(harness.TestCase):
 
     def test_configuration_names_the_security_settings(self):
         conf = self.read("etc/tls-echo.conf").decode()
-        for name in ("certs", "client-auth", "min-tls"):
+        for name in ("certs", "client-auth", "min-tls", "time-policy", "sandbox"):
             self.assertRegex(conf, rf"(?m)^#{name} = ")
 
 

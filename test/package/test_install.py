@@ -166,10 +166,13 @@ class Life(harness.TestCase):
     def test_purge_leaves_nothing(self):
         self.assertGreater(len(self.system.files() - Once.clean_files), 15)
         self.write(BLOB, "a private key")
-        wants = "/etc/systemd/system/multi-user.target.wants"
-        os.makedirs(self.system.path(wants))
-        link = "tls-echo-macvlan@eth0.service"
-        os.symlink(f"/usr/lib/systemd/system/{link}", self.system.path(f"{wants}/{link}"))
+        for target, unit in (
+            ("multi-user.target", "tls-echo-macvlan@eth0"),
+            ("sys-subsystem-net-devices-tls\\x2decho0.device", "tls-echo-server"),
+        ):
+            wants = self.system.path(f"/etc/systemd/system/{target}.wants")
+            os.makedirs(wants)
+            os.symlink(f"/usr/lib/systemd/system/{unit}.service", f"{wants}/{unit}.service")
         self.system.run("dpkg", "--purge", "tls-echo")
         left = self.system.files() - Once.clean_files
         self.assertLessEqual(left, {"etc/systemd", "etc/systemd/system"})
