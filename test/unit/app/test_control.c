@@ -285,6 +285,7 @@ static void read_in_the_background(int person)
         _exit(2);
     }
     (void)poll(&nothing, 1, 300);
+    control_close(); /* joins the reader */
     _exit(0);
 }
 
