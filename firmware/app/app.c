@@ -12,6 +12,7 @@
 #include "identity.h"
 #include "interface_mac.h"
 #include "mac.h"
+#include "memory.h"
 #include "pages.h"
 #include "sandbox.h"
 #include "selfcheck.h"
@@ -343,13 +344,33 @@ static enum exit_status run_steps(struct app *app)
     return status == EXIT_STATUS_OK ? run_echo(app) : status;
 }
 
+/* Sets aside what TLS may take, once and for all. */
+static enum exit_status reserve_memory(const struct options *options)
+{
+    struct tls_memory needs;
+    size_t sessions = options->role == TLS_SERVER ? (size_t)options->max_sessions : 1;
+    tls_memory_needs(options->role, &needs);
+    bool has_bound = needs.fixed_len > 0;
+    size_t len = has_bound ? needs.fixed_len + sessions * needs.session_len : SIZE_MAX;
+    if (memory_reserve(len)) {
+        return EXIT_STATUS_OK;
+    }
+    log_event(LOG_LEVEL_ERROR, "app", "no_memory", "tls_len=%zu sessions=%zu hint=%s", len,
+              sessions, "\"lower --max-sessions\"");
+    return EXIT_STATUS_INTERNAL;
+}
+
 enum exit_status app_run(const struct options *options)
 {
     struct app app = {.options = options};
-    enum exit_status status = run_steps(&app);
+    enum exit_status status = reserve_memory(options);
+    if (status == EXIT_STATUS_OK) {
+        status = run_steps(&app);
+    }
     tls_context_close(app.context);
     net_close(app.net);
     identity_unload(&app.identity);
     watchdog_close();
+    memory_release();
     return status;
 }

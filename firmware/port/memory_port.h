@@ -21,6 +21,10 @@ PORT_MUST_USE void *memory_realloc(void *p, size_t size);
 /* Zeroizes and frees. NULL is allowed. */
 void memory_free(void *p);
 
+/* What an implementation may take for a block beside the bytes asked for, at most. Sums of memory
+ * count it. */
+#define MEMORY_OVERHEAD_LEN 32
+
 /* Bytes in use now, the most that ever were, and the number of blocks in use now. */
 size_t memory_used_len(void);
 size_t memory_peak_len(void);

@@ -162,6 +162,23 @@ void tls_context_close(struct tls_context *context);
 /* The library's name and version, for the log; static. */
 const char *tls_library_version(void);
 
+/* What a context takes from memory_port.h with so many sessions at a time: at most
+ * fixed_len + sessions * session_len, MEMORY_OVERHEAD_LEN for each block included. fixed_len is for
+ * an identity and trust of TLS_IDENTITY_MAX_LEN bytes of DER, and for what one call needs for a
+ * while; session_len for a session at any point of its life, with a peer's chain of
+ * TLS_PEER_CHAIN_LEN bytes. What a longer chain takes during the handshake is taken from what is
+ * free: without that the session ends with NO_MEMORY, and no other is affected. All 0: there is no
+ * bound. */
+struct tls_memory {
+    size_t fixed_len;
+    size_t session_len;
+};
+
+#define TLS_IDENTITY_MAX_LEN 16384
+#define TLS_PEER_CHAIN_LEN 2048
+
+void tls_memory_needs(enum tls_role role, struct tls_memory *out);
+
 /* ---- Sessions ------------------------------------------------------------------------------- */
 
 struct tls_session; /* made by tls_session_open, freed by tls_session_free */

@@ -38,6 +38,12 @@ bool tls_openssl_prepare(void)
     return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1;
 }
 
+void tls_memory_needs(enum tls_role role, struct tls_memory *out)
+{
+    (void)role;
+    *out = (struct tls_memory){.fixed_len = 0};
+}
+
 const char *tls_library_version(void)
 {
     return OpenSSL_version(OPENSSL_VERSION);

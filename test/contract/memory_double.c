@@ -21,6 +21,7 @@ union header {
 
 static struct {
     atomic_size_t used_len, peak_len, blocks;
+    atomic_size_t cost_peak_len; /* since memory_double_mark */
     atomic_size_t asked;
     atomic_size_t refuse_from, refuse_until; /* numbers of the allocations refused */
     atomic_bool refused;
@@ -32,6 +33,21 @@ void memory_double_reset(void)
     memory.refuse_until = SIZE_MAX;
     memory.asked = 0;
     memory.refused = false;
+}
+
+size_t memory_double_cost(void)
+{
+    return memory.used_len + memory.blocks * MEMORY_OVERHEAD_LEN;
+}
+
+void memory_double_mark(void)
+{
+    memory.cost_peak_len = memory_double_cost();
+}
+
+size_t memory_double_cost_peak(void)
+{
+    return memory.cost_peak_len;
 }
 
 size_t memory_double_asked(void)
@@ -61,12 +77,16 @@ static bool is_refused(void)
     return refused;
 }
 
+static void raise(atomic_size_t *peak, size_t now)
+{
+    size_t before = *peak;
+    while (now > before && !atomic_compare_exchange_weak(peak, &before, now)) {
+    }
+}
+
 static void count_more(size_t len)
 {
-    size_t used = atomic_fetch_add(&memory.used_len, len) + len;
-    size_t peak = memory.peak_len;
-    while (used > peak && !atomic_compare_exchange_weak(&memory.peak_len, &peak, used)) {
-    }
+    raise(&memory.peak_len, atomic_fetch_add(&memory.used_len, len) + len);
 }
 
 /* A block that was not ours, or was freed before, ends the program: that is no outcome. */
@@ -93,6 +113,7 @@ void *memory_calloc(size_t count, size_t size)
     header->is.mark = MARK;
     atomic_fetch_add(&memory.blocks, 1);
     count_more(len);
+    raise(&memory.cost_peak_len, memory_double_cost());
     return header + 1;
 }
 

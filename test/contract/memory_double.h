@@ -18,4 +18,9 @@ void memory_double_refuse(size_t number, bool all_after);
 /* True if something was refused since memory_double_refuse. */
 bool memory_double_refused(void);
 
+/* Bytes in use with MEMORY_OVERHEAD_LEN for each block: now, and the most since the mark. */
+size_t memory_double_cost(void);
+void memory_double_mark(void);
+size_t memory_double_cost_peak(void);
+
 #endif

@@ -223,10 +223,175 @@ static void test_identity_check(void)
     remark_tally(&tally, "identity_check");
 }
 
+/* ---- How much is enough -------------------------------------------------------------------------
+ */
+
+/* The most that was seen of one role in any conversation. */
+struct most {
+    size_t context_len;
+    size_t call_len;    /* for a while, in one call */
+    size_t session_len; /* between calls */
+};
+
+/* A side, what its session takes between calls, and what to compare it with. */
+struct measured {
+    struct side *side;
+    size_t session_len;
+    struct most *most;
+};
+
+static void raise_to(size_t *most, size_t now)
+{
+    *most = now > *most ? now : *most;
+}
+
+static enum tls_outcome measured_call(struct measured *measured,
+                                      enum tls_outcome (*call)(struct side *side))
+{
+    size_t before = memory_double_cost();
+    memory_double_mark();
+    enum tls_outcome outcome = call(measured->side);
+    raise_to(&measured->most->call_len, memory_double_cost_peak() - before);
+    measured->session_len += memory_double_cost() - before;
+    raise_to(&measured->most->session_len, measured->session_len);
+    return outcome;
+}
+
+static enum tls_outcome read_some(struct side *side)
+{
+    static uint8_t buf[1000];
+    size_t count;
+    return side_read(side, buf, sizeof buf, &count);
+}
+
+/* What a session takes that has done nothing yet. */
+static size_t cost_of_opening(struct tls_context *context, const struct pair_config *config,
+                              struct wire_end *end)
+{
+    struct tls_session *session = NULL;
+    struct tls_session_config own = {
+        .transport = &end->transport, .server_name = config->server_name, .resume = config->resume};
+    size_t before = memory_double_cost();
+    CHECK_TLS(tls_session_open(context, &own, &session), TLS_OK);
+    size_t len = memory_double_cost() - before;
+    tls_session_free(session);
+    return len;
+}
+
+static void measure_handshake(struct measured *client, struct measured *server)
+{
+    enum tls_outcome at_client = TLS_WANT_READ;
+    enum tls_outcome at_server = TLS_WANT_READ;
+    while (at_client != TLS_OK || at_server != TLS_OK) {
+        at_client = measured_call(client, side_handshake);
+        at_server = measured_call(server, side_handshake);
+        CHECK(at_client == TLS_OK || at_client == TLS_WANT_READ);
+        CHECK(at_server == TLS_OK || at_server == TLS_WANT_READ);
+    }
+}
+
+/* One conversation; *ticket gets what the next one can resume. */
+static void measure_session(struct pair *pair, const struct pair_config *config,
+                            struct most most[2], struct tls_span *ticket)
+{
+    static uint8_t ticket_bytes[TLS_EXPORT_MAX];
+    pair_open_sessions(pair, config);
+    struct measured server = {.side = &pair->server,
+                              .session_len =
+                                  cost_of_opening(pair->server_context, config, &pair->wire.server),
+                              .most = &most[TLS_SERVER]};
+    struct measured client = {.side = &pair->client,
+                              .session_len =
+                                  cost_of_opening(pair->client_context, config, &pair->wire.client),
+                              .most = &most[TLS_CLIENT]};
+    measure_handshake(&client, &server);
+    side_write_all(&pair->client, message, MESSAGE_LEN);
+    CHECK_TLS(measured_call(&server, read_some), TLS_OK);
+    CHECK_TLS(measured_call(&client, read_some), TLS_WANT_READ); /* the ticket */
+    ticket->bytes = ticket_bytes;
+    CHECK_TLS(
+        tls_session_export(pair->client.session, ticket_bytes, sizeof ticket_bytes, &ticket->len),
+        TLS_OK);
+    CHECK_TLS(measured_call(&server, side_close), TLS_OK);
+    CHECK_TLS(measured_call(&client, side_close), TLS_OK);
+    pair_close_sessions(pair);
+}
+
+static void measure_sessions(const struct pair_config *config, struct most most[2])
+{
+    struct pair pair;
+    struct tls_span ticket = {0};
+    struct pair_config own = *config;
+    pair_open_contexts(&pair, config);
+    measure_session(&pair, &own, most, &ticket);
+    own.resume = ticket;
+    measure_session(&pair, &own, most, &ticket);
+    pair_close(&pair);
+}
+
+/* As many certificates as may be; what is left of TLS_IDENTITY_MAX_LEN would be longer ones. */
+static void measure_context(enum tls_role role, struct most *most)
+{
+    struct tls_context_config config = {.role = role, .tickets = true};
+    struct tls_identity identity = IDENTITY_BELOW(server_below, intermediate);
+    struct tls_trust trust = TRUST(ca);
+    struct tls_error error;
+    struct tls_context *context = NULL;
+    size_t der_len = identity.chain[0].len + identity.key.len;
+    for (; identity.chain_count < TLS_CHAIN_MAX; ++identity.chain_count) {
+        identity.chain[identity.chain_count] = identity.chain[1];
+    }
+    for (; trust.anchor_count < TLS_ANCHORS_MAX; ++trust.anchor_count) {
+        trust.anchors[trust.anchor_count] = trust.anchors[0];
+    }
+    der_len += (TLS_CHAIN_MAX - 1) * identity.chain[1].len + TLS_ANCHORS_MAX * trust.anchors[0].len;
+    CHECK(der_len < TLS_IDENTITY_MAX_LEN);
+    size_t before = memory_double_cost();
+    CHECK_TLS(pair_open_context(&config, &identity, &trust, &context, &error), TLS_OK);
+    most->context_len = memory_double_cost() - before + TLS_IDENTITY_MAX_LEN - der_len;
+    tls_context_close(context);
+}
+
+static void check_needs(enum tls_role role, const char *name, const struct most *most)
+{
+    struct tls_memory needs;
+    tls_memory_needs(role, &needs);
+    bool has_bound = needs.fixed_len > 0;
+    contract_remark("%s: context %zu, call %zu (of %zu together), session %zu (of %zu)", name,
+                    most->context_len, most->call_len, needs.fixed_len, most->session_len,
+                    needs.session_len);
+    CHECK(!has_bound || most->context_len + most->call_len <= needs.fixed_len);
+    CHECK(!has_bound || most->session_len <= needs.session_len);
+}
+
+static void test_needs(void)
+{
+    const struct tls_identity servers[] = {IDENTITY(server), IDENTITY(server_rsa),
+                                           IDENTITY_BELOW(server_below, intermediate)};
+    const struct tls_identity clients[] = {
+        {.chain_count = 0}, IDENTITY(client), IDENTITY(client_rsa)};
+    struct most most[2] = {0};
+    for (const struct pair_version *version = pair_versions; version->name != NULL; ++version) {
+        for (unsigned i = 0; i < 9; ++i) {
+            contract_trying("%s, server %u, client %u", version->name, i / 3, i % 3);
+            struct pair_config config = mutual_config(version);
+            config.server_identity = servers[i / 3];
+            config.client_identity = clients[i % 3];
+            config.server.peer_auth = i % 3 == 0 ? TLS_PEER_AUTH_NONE : TLS_PEER_AUTH_REQUIRED;
+            measure_sessions(&config, most);
+        }
+    }
+    measure_context(TLS_SERVER, &most[TLS_SERVER]);
+    measure_context(TLS_CLIENT, &most[TLS_CLIENT]);
+    check_needs(TLS_SERVER, "server", &most[TLS_SERVER]);
+    check_needs(TLS_CLIENT, "client", &most[TLS_CLIENT]);
+}
+
 const struct contract_test tls_memory_tests[] = {
     {"tls_memory_refused_to_context", test_context},
     {"tls_memory_refused_to_session_open", test_session_open},
     {"tls_memory_refused_to_session", test_session},
     {"tls_memory_refused_to_identity_check", test_identity_check},
+    {"tls_memory_needs", test_needs},
     {0},
 };

@@ -31,6 +31,12 @@ void tls_context_close(struct tls_context *context)
     (void)context;
 }
 
+void tls_memory_needs(enum tls_role role, struct tls_memory *out)
+{
+    (void)role;
+    memset(out, 0, sizeof *out);
+}
+
 const char *tls_library_version(void)
 {
     return "";

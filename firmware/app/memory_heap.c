@@ -1,4 +1,4 @@
-/* TLS's memory: the system's heap, counted, and zeroized when freed. */
+/* TLS's memory: the system's heap, counted, bounded, and zeroized when freed. */
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "memory_port.h"
 
 /* Stands before each block, so that the block's length is known when it is freed. */
@@ -14,6 +15,7 @@ struct header {
 };
 _Static_assert(sizeof(struct header) == alignof(max_align_t), "blocks keep malloc's alignment");
 
+static atomic_size_t limit_len = SIZE_MAX;
 static atomic_size_t used_len;
 static atomic_size_t peak_len;
 static atomic_size_t block_count;
@@ -27,10 +29,34 @@ static void raise_peak(size_t now_len)
     }
 }
 
-static void count_taken(size_t len)
+/* False: that would be more than is set aside. */
+static bool count_taken(size_t len)
 {
-    raise_peak(atomic_fetch_add(&used_len, len) + len);
+    size_t now_len = atomic_fetch_add(&used_len, len) + len;
+    if (now_len > atomic_load(&limit_len) || now_len < len) {
+        atomic_fetch_sub(&used_len, len);
+        return false;
+    }
+    raise_peak(now_len);
     atomic_fetch_add(&block_count, 1);
+    return true;
+}
+
+static void count_given(size_t len)
+{
+    atomic_fetch_sub(&used_len, len);
+    atomic_fetch_sub(&block_count, 1);
+}
+
+bool memory_reserve(size_t len)
+{
+    atomic_store(&limit_len, len);
+    return true;
+}
+
+void memory_release(void)
+{
+    atomic_store(&limit_len, SIZE_MAX);
 }
 
 static struct header *header_of(void *p)
@@ -44,12 +70,15 @@ void *memory_calloc(size_t count, size_t size)
         return NULL;
     }
     size_t len = count * size;
+    if (!count_taken(len)) {
+        return NULL;
+    }
     struct header *header = calloc(1, sizeof(*header) + len);
     if (header == NULL) {
+        count_given(len);
         return NULL;
     }
     header->len = len;
-    count_taken(len);
     return header + 1;
 }
 
@@ -73,8 +102,7 @@ void memory_free(void *p)
     }
     struct header *header = header_of(p);
     size_t len = header->len;
-    atomic_fetch_sub(&used_len, len);
-    atomic_fetch_sub(&block_count, 1);
+    count_given(len);
     explicit_bzero(header, sizeof(*header) + len);
     free(header);
 }
