@@ -12,12 +12,11 @@ import tempfile
 
 import harness
 import initramfs
+import machine
 import qmp
 import settings
 from card import Card
 from firmware import EventProcess
-
-EMULATOR = "qemu-system-aarch64"
 
 # What a guest's end means in the monitor's event SHUTDOWN.
 REASONS = {"guest-shutdown": "poweroff", "guest-reset": "reboot", "guest-panic": "panic"}
@@ -30,43 +29,30 @@ def image_part(name):
 
 def require():
     """Ends the test file as skipped where boards cannot be emulated; as failed in CI, which can."""
-    if shutil.which(EMULATOR):
+    if shutil.which(machine.EMULATOR):
         return
-    print(f"skipped: there is no {EMULATOR}", file=sys.stderr)
+    print(f"skipped: there is no {machine.EMULATOR}", file=sys.stderr)
     sys.exit(1 if os.environ.get("CI") else harness.ALL_SKIPPED)
 
 
-def command_line():
-    """What the board's boot code gives the kernel."""
-    path = os.path.join(settings.SOURCE_DIR, "board", settings.BOARD, "image", "cmdline.txt")
-    with open(path, encoding="ascii") as file:
-        return file.read().strip()
-
-
 class Board(EventProcess):
-    """QEMU's machine virt. card: path of an image; wire: what it is joined to; extra: more options
-    for QEMU; kernel_options: more for the kernel; initramfs: another one than the image's."""
+    """The board of this build. card: path of an image; wire: what it is joined to, or else network:
+    a backend of QEMU's with the id net0; extra: more options for QEMU; kernel_options: more for the
+    kernel; initramfs: another one than the image's."""
 
     def __init__(self, wire=None, card=None, kernel_options="", extra=(), initramfs=None,
-                 name="virt", **more):  # fmt: skip
+                 network=None, **more):  # fmt: skip
         self._folder = tempfile.mkdtemp(prefix="tls-echo-")
         self.monitor = qmp.Monitor(self._folder)
-        argv = [EMULATOR, "-M", "virt", "-cpu", "cortex-a53", "-m", "256", "-smp", "1"]
-        argv += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-        argv += ["-kernel", image_part("kernel8.img")]
-        argv += ["-initrd", initramfs or image_part("initramfs.zst")]
-        argv += ["-append", f"{command_line()} {kernel_options}".strip()]
-        argv += ["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
-        argv += self.monitor.argv
-        if wire:
-            argv += ["-netdev", wire.qemu_netdev("net0")]
-            argv += ["-device", "virtio-net-pci,id=nic0,netdev=net0"]
-        if card:
-            argv += ["-drive", f"if=none,id=card,format=raw,readonly=on,file={card}"]
-            argv += ["-device", "virtio-blk-pci,drive=card"]
+        boot = machine.Boot(settings.BOARD, settings.IMAGE_DIR, card, self._folder)
+        boot.command_line = f"{boot.command_line} {kernel_options}".strip()
+        boot.initramfs = initramfs or boot.initramfs
+        network = wire.qemu_netdev("net0") if wire else network
+        argv = machine.command(settings.BOARD, boot, card, network)
+        argv += ["-chardev", "stdio,id=console,signal=off", *self.monitor.argv]
         # QEMU's console is its stdout: stderr for us, where we look for a log.
         swap = ["sh", "-c", 'exec "$@" 3>&1 1>&2 2>&3 3>&-', "sh"]
-        super().__init__([*argv, *extra], name, prefix=swap, **more)
+        super().__init__([*argv, *extra], settings.BOARD, prefix=swap, **more)
         self.monitor.accept()
 
     def on_line(self, line):
