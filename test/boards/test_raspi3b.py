@@ -115,8 +115,7 @@ class RaspberryPi(harness.TestCase):
         self.assertEqual(pi.wait_event("echo", BOOT_S)["bytes"], "12")
         pi.wait_event("shutdown", status=0)
         pi.wait_event("end", action="poweroff")
-        # A Pi switches itself off by a reset into a mode that does nothing.
-        self.assertEqual(pi.wait_end(), "reboot")
+        self.assertEqual(pi.wait_end(), "poweroff")
 
 
 if __name__ == "__main__":
