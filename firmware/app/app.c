@@ -13,6 +13,7 @@
 #include "interface_mac.h"
 #include "mac.h"
 #include "memory.h"
+#include "memory_plan.h"
 #include "pages.h"
 #include "sandbox.h"
 #include "selfcheck.h"
@@ -257,10 +258,12 @@ static enum exit_status run_server(const struct app *app)
 {
     const struct options *options = app->options;
     struct echo_console_config console = console_config(app);
+    struct memory_plan plan;
+    memory_plan_make(options, &plan);
     struct echo_server_config config = {
         .port = (uint16_t)options->port,
         .max_sessions = (unsigned)options->max_sessions,
-        .buffer_count = (unsigned)options->max_sessions,
+        .buffer_count = plan.busy_count,
         .handshake_timeout_ms = (uint32_t)options->handshake_timeout_ms,
         .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
         .close_timeout_ms = SERVER_CLOSE_TIMEOUT_MS,
@@ -347,16 +350,15 @@ static enum exit_status run_steps(struct app *app)
 /* Sets aside what TLS may take, once and for all. */
 static enum exit_status reserve_memory(const struct options *options)
 {
-    struct tls_memory needs;
-    size_t sessions = options->role == TLS_SERVER ? (size_t)options->max_sessions : 1;
-    tls_memory_needs(options->role, &needs);
-    bool has_bound = needs.fixed_len > 0;
-    size_t len = has_bound ? needs.fixed_len + sessions * needs.session_len : SIZE_MAX;
+    struct memory_plan plan;
+    size_t len = memory_plan_tls_len(options);
+    memory_plan_make(options, &plan);
     if (memory_reserve(len)) {
+        memory_plan_log(&plan);
         return EXIT_STATUS_OK;
     }
-    log_event(LOG_LEVEL_ERROR, "app", "no_memory", "tls_len=%zu sessions=%zu hint=%s", len,
-              sessions, "\"lower --max-sessions\"");
+    log_event(LOG_LEVEL_ERROR, "app", "no_memory", "tls_len=%zu sessions=%u hint=%s", len,
+              plan.session_count, "\"lower --max-sessions\"");
     return EXIT_STATUS_INTERNAL;
 }
 

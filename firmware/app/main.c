@@ -3,6 +3,7 @@
 
 #include "app.h"
 #include "console.h"
+#include "memory_plan.h"
 #include "system.h"
 #include "whole_system.h"
 
@@ -17,6 +18,14 @@ static int run(const struct options *options)
     return (int)status;
 }
 
+static int print_memory(const struct options *options)
+{
+    struct memory_plan plan;
+    memory_plan_make(options, &plan);
+    memory_plan_print(&plan, stdout);
+    return EXIT_STATUS_OK;
+}
+
 static int act(const struct options *options)
 {
     switch (options->action) {
@@ -27,7 +36,7 @@ static int act(const struct options *options)
         app_print_version(stdout);
         return EXIT_STATUS_OK;
     case OPTIONS_RUN:
-        return run(options);
+        return options->print_memory ? print_memory(options) : run(options);
     }
     return EXIT_STATUS_INTERNAL;
 }

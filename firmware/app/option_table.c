@@ -33,6 +33,14 @@ static bool parse_help(const struct option_spec *spec, const char *value, struct
     return strcmp(value, "yes") == 0;
 }
 
+static bool parse_print_memory(const struct option_spec *spec, const char *value,
+                               struct options *out)
+{
+    (void)spec;
+    out->print_memory = true;
+    return strcmp(value, "yes") == 0;
+}
+
 static bool parse_version(const struct option_spec *spec, const char *value, struct options *out)
 {
     (void)spec;
@@ -118,6 +126,8 @@ const struct option_spec option_table[] = {
     {"rate-limit", "N", OPTION_SERVER, option_parse_number, FIELD(rate_limit), NO_BOARD, .min = 0,
      .max = 1000000, .fallback = "0",
      .help = "new connections a second from one address; 0: no limit"},
+    {"print-memory", NULL, OPTION_SERVER, parse_print_memory, NO_BOARD, .command_line_only = true,
+     .help = "print how much RAM it takes at most with these options, and end"},
 
     {"server-name", "NAME", OPTION_CLIENT, option_parse_host_name, FIELD(server_name), NO_BOARD,
      .allowed = "a host name or an IPv4 address",

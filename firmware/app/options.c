@@ -370,7 +370,7 @@ static bool settle_client(struct options *out, struct options_error *error)
 
 bool options_settle(struct options *out, struct options_error *error)
 {
-    if (out->netif == NULL) {
+    if (out->netif == NULL && !out->print_memory) {
         return fail(error, "--netif is missing: must be %s", netif_spec_allowed());
     }
     if (!settle_gateway(out, error) || !settle_mac(out, error)) {

@@ -59,6 +59,7 @@ struct options {
     unsigned console;    /* enum options_console */
 
     uint64_t max_sessions;
+    bool print_memory;    /* instead of serving */
     unsigned client_auth; /* enum tls_peer_auth */
     unsigned sandbox;     /* enum sandbox_mode */
     uint64_t stats_interval_s;

@@ -17,6 +17,9 @@
 /* A full TLS record's content, so that a full record in is a full record out. */
 #define ECHO_BUFFER_LEN TLS_CONTENT_MAX
 
+/* More than that are of no use: where the stack can tell its room, none is ever kept. */
+#define ECHO_BUFFERS_MAX 4
+
 struct echo_buffer {
     struct echo_buffer *next; /* in the list of free ones */
     uint8_t bytes[ECHO_BUFFER_LEN];

@@ -210,6 +210,15 @@ void net_get_stats(struct net *net, struct net_stats *out)
     out->rx_dropped = atomic_load(&net->device.rx_dropped);
 }
 
+size_t net_memory_len(void)
+{
+    size_t len = MEM_SIZE + sizeof(net_lwip_instance);
+    for (size_t i = 0; i < MEMP_MAX; i++) {
+        len += (size_t)memp_pools[i]->num * memp_pools[i]->size;
+    }
+    return len;
+}
+
 void net_get_limits(struct net *net, struct net_limits *out)
 {
     (void)net;

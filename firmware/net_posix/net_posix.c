@@ -241,6 +241,11 @@ void net_get_stats(struct net *net, struct net_stats *out)
     *out = (struct net_stats){.sockets = net->socket_count};
 }
 
+size_t net_memory_len(void)
+{
+    return 0;
+}
+
 void net_get_limits(struct net *net, struct net_limits *out)
 {
     const uint32_t others = 32; /* standard streams, eventfd, listeners, resolver, log */

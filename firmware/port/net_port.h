@@ -215,4 +215,8 @@ struct net_limits {
 
 void net_get_limits(struct net *net, struct net_limits *out);
 
+/* RAM that the stack has set aside for all its connections, whether it is open or not, in bytes; 0:
+ * it takes what it needs from the system. */
+size_t net_memory_len(void);
+
 #endif

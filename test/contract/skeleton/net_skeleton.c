@@ -145,6 +145,11 @@ void net_get_stats(struct net *net, struct net_stats *out)
     memset(out, 0, sizeof *out);
 }
 
+size_t net_memory_len(void)
+{
+    return 0;
+}
+
 void net_get_limits(struct net *net, struct net_limits *out)
 {
     (void)net;
