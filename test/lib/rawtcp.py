@@ -23,6 +23,21 @@ def checksum(data):
     return total ^ 0xFFFF
 
 
+def tcp_frame(macs, source, destination, numbers, flags, data=b"", options=b""):
+    """An Ethernet frame with a TCP segment (RFC 9293 section 3.1). macs: destination's and source's;
+    source, destination: address and port; numbers: sequence and acknowledgement."""
+    addresses = inet_aton(source[0]) + inet_aton(destination[0])
+    offset = (20 + len(options)) // 4 << 4
+    tcp = struct.pack("!HHII", source[1], destination[1], *numbers)
+    tcp += struct.pack("!BBHHH", offset, flags, WINDOW, 0, 0) + options + data
+    pseudo = addresses + struct.pack("!HH", frames.PROTOCOL_TCP, len(tcp))
+    tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp)) + tcp[18:]
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, frames.PROTOCOL_TCP, 0)
+    ip += addresses
+    ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+    return macs[0] + macs[1] + struct.pack("!H", frames.ETHERTYPE_IPV4) + ip + tcp
+
+
 class FrameQueue(frames.Watcher):
     """A watcher that gives the frames one by one."""
 
@@ -74,18 +89,9 @@ class RawConnection:
     # ---- Sending
 
     def _send(self, flags, data=b"", options=b""):
-        ip_source, ip_destination = inet_aton(PEER_IP), inet_aton(self.server[0])
-        offset = (20 + len(options)) // 4 << 4
-        head = struct.pack("!HHII", self.port, self.server[1], self.seq, self.acked)
-        tail = options + data
-        tcp = head + struct.pack("!BBHHH", offset, flags, WINDOW, 0, 0) + tail
-        pseudo = ip_source + ip_destination + struct.pack("!HH", frames.PROTOCOL_TCP, len(tcp))
-        tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp)) + tcp[18:]
-        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, frames.PROTOCOL_TCP, 0)
-        ip += ip_source + ip_destination
-        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
-        ethernet = self.server_mac + PEER_MAC + struct.pack("!H", frames.ETHERTYPE_IPV4)
-        self.queue.send(ethernet + ip + tcp)
+        source, numbers = (PEER_IP, self.port), (self.seq, self.acked)
+        macs = (self.server_mac, PEER_MAC)
+        self.queue.send(tcp_frame(macs, source, self.server, numbers, flags, data, options))
 
     def _answer_arp(self, frame):
         operation = int.from_bytes(frame.payload[6:8], "big")
@@ -158,15 +164,13 @@ class RawConnection:
         self._send(PSH | ACK, data, options=struct.pack("!BBBB", 1, 1, 5, 10) + block)
         self.seq = (self.seq + len(data)) & 0xFFFFFFFF
 
-    def wait_again(self):
-        """Waits until the server sends its first segment that is not acknowledged once more.
-        Returns how long that took in seconds."""
-        began = time.monotonic()
-        at = len(self.queue.all_frames())
+    def wait_again(self, at):
+        """Waits until the server sends its first segment that is not acknowledged once more; looks
+        at what has come since the frame with number at."""
         while frame := self.queue.next_frame(at, self.timeout_s):
             at += 1
             if self._is_ours(frame) and Segment(frame.payload).seq == self.acked:
-                return time.monotonic() - began
+                return
         raise TimeoutError(f"nothing was sent again within {self.timeout_s:.0f} s")
 
     def wait_received(self, count):
