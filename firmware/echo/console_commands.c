@@ -72,11 +72,12 @@ static void run_net(struct echo_console *console, const char *argument)
         net_address_text(ip, &status.ip);
     }
     log_event(ANSWER, "net",
-              "state=%s ip=%s sockets=%u netconns=%u active_pcbs=%u time_wait_pcbs=%u heap=%u "
-              "heap_peak=%u rx_frames=%u tx_frames=%u rx_dropped=%u",
+              "state=%s ip=%s sockets=%u netconns=%u active_pcbs=%u time_wait_pcbs=%u "
+              "half_open=%u syn_dropped=%u heap=%u heap_peak=%u rx_frames=%u tx_frames=%u "
+              "rx_dropped=%u",
               state_name(status.state), ip, stats.sockets, stats.netconns, stats.active_pcbs,
-              stats.time_wait_pcbs, stats.heap_used_len, stats.heap_peak_len, stats.rx_frames,
-              stats.tx_frames, stats.rx_dropped);
+              stats.time_wait_pcbs, stats.half_open, stats.syn_dropped, stats.heap_used_len,
+              stats.heap_peak_len, stats.rx_frames, stats.tx_frames, stats.rx_dropped);
 }
 
 /* ---- Certificates ---------------------------------------------------------------------------- */

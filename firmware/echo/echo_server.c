@@ -15,8 +15,9 @@
 /* Connections accepted in one round before the sessions get their turn. */
 #define ACCEPTS_MAX 16
 
-/* Connections that may wait in the stack for their accept. */
-#define BACKLOG_MAX 16
+/* Connections that may wait in the stack: half open, or for their accept. Not fewer for a small
+ * pool: a SYN flood has to fill this within a peer's round trip to keep it out. */
+#define BACKLOG 64
 
 /* ---- Numbers --------------------------------------------------------------------------------- */
 
@@ -223,8 +224,7 @@ static enum exit_status listen_on(struct echo_server *server, const struct net_s
 {
     const struct echo_server_config *config = server->service.config;
     char ip[NET_ADDRESS_TEXT_MAX];
-    unsigned backlog = config->max_sessions < BACKLOG_MAX ? config->max_sessions : BACKLOG_MAX;
-    enum net_outcome outcome = net_listen(server->net, config->port, backlog, &server->listener);
+    enum net_outcome outcome = net_listen(server->net, config->port, BACKLOG, &server->listener);
     if (outcome != NET_OK) {
         log_event(LOG_LEVEL_ERROR, MODULE, "listen_failed", "port=%u reason=%s", config->port,
                   net_outcome_name(outcome));

@@ -4,11 +4,14 @@
 
 #include <stdint.h>
 
+#include "lwip/err.h"
 #include "lwip/ip_addr.h"
 #include "net_time_hooks.h"
 
 struct dhcp;
 struct dhcp_msg;
+struct tcp_hdr;
+struct tcp_pcb;
 
 /* A new connection's initial sequence number that nobody else can foresee (RFC 6528). */
 uint32_t net_random_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
@@ -24,5 +27,11 @@ void net_dhcp_add_options(const struct dhcp *dhcp, struct dhcp_msg *message, uin
     net_dhcp_add_options(dhcp, message, type, options_len)
 
 #define LWIP_HOOK_SNTP_RESPONSE net_time_accepts
+
+/* A segment for pcb, which may be a listener, is about to be dealt with. Always ERR_OK: go on. */
+err_t net_backlog_make_room(struct tcp_pcb *pcb, const struct tcp_hdr *header);
+
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options_len, options1_len, options2, p)            \
+    net_backlog_make_room(pcb, header)
 
 #endif

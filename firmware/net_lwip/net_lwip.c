@@ -199,6 +199,8 @@ void net_get_stats(struct net *net, struct net_stats *out)
     LOCK_TCPIP_CORE();
     out->active_pcbs = count_list(tcp_active_pcbs);
     out->time_wait_pcbs = count_list(tcp_tw_pcbs);
+    out->half_open = net_backlog_count_half_open();
+    out->syn_dropped = net->syn_dropped;
     SYS_ARCH_DECL_PROTECT(level);
     SYS_ARCH_PROTECT(level);
     out->netconns = memp_pools[MEMP_NETCONN]->stats->used;

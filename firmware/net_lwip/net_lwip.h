@@ -44,6 +44,12 @@ unsigned net_socket_count_leftovers(void);
 /* Ends what is left of all connections, with RST where the peer does not know yet. */
 void net_socket_abort_leftovers(void);
 
+/* ---- net_backlog.c -----------------------------------------------------------------------------
+ */
+
+/* Connections that have been asked for and not been confirmed. Under the core lock. */
+uint32_t net_backlog_count_half_open(void);
+
 /* ---- net_neighbour.c ---------------------------------------------------------------------------
  */
 
@@ -157,6 +163,7 @@ struct net {
     struct net_time time;
     bool is_watching_neighbours;
     bool is_receiving;      /* under the core lock: lwIP is at work on a received frame */
+    uint32_t syn_dropped;   /* under the core lock: see struct net_stats */
     atomic_bool is_closing; /* each frame wakes net_close */
     struct net_socket sockets[MEMP_NUM_NETCONN]; /* by lwIP's number of each, see net_socket_of */
 };

@@ -70,6 +70,13 @@ static enum net_outcome new_fd(int *fd)
 /* ---- Listening ---------------------------------------------------------------------------------
  */
 
+/* No more than what has a pcb beside the connections that are open. */
+static int backlog_of(unsigned wanted)
+{
+    const unsigned max = NET_LWIP_LEFTOVERS_MAX < UINT8_MAX ? NET_LWIP_LEFTOVERS_MAX : UINT8_MAX;
+    return (int)(wanted < max ? wanted : max);
+}
+
 static enum net_outcome listen_fd(int fd, uint16_t port, unsigned backlog)
 {
     int on = 1;
@@ -79,7 +86,7 @@ static enum net_outcome listen_fd(int fd, uint16_t port, unsigned backlog)
     address.sin_port = lwip_htons(port);
     if (lwip_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
         lwip_bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-        lwip_listen(fd, backlog > UINT8_MAX ? UINT8_MAX : (int)backlog) != 0) {
+        lwip_listen(fd, backlog_of(backlog)) != 0) {
         switch (errno) {
         case EADDRINUSE:
             return NET_IN_USE;

@@ -200,6 +200,9 @@ struct net_stats {
     uint32_t netconns;    /* the stack's connection objects; 0 where the stack has none */
     uint32_t active_pcbs; /* TCP connections in any state but LISTEN and TIME_WAIT */
     uint32_t time_wait_pcbs;
+    uint32_t half_open; /* of the active: asked for by a SYN, not yet confirmed by its sender */
+    uint32_t
+        syn_dropped; /* half-open connections or SYNs given up for lack of room, since net_open */
     uint32_t heap_used_len; /* bytes of the stack's heap and pools in use */
     uint32_t heap_peak_len;
     uint32_t rx_frames, tx_frames, rx_dropped; /* of the netif */

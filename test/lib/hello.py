@@ -27,7 +27,8 @@ RSA_SUITES = {
     0xCCA8: "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 }
 OFFERED_SUITES = {**TLS_1_3_SUITES, **ECDSA_SUITES, **RSA_SUITES}
-SIGNALLING_SUITES = {0x00FF, 0x5600}  # RFC 5746, RFC 7507: no suites at all
+FALLBACK_SCSV = 0x5600
+SIGNALLING_SUITES = {0x00FF, FALLBACK_SCSV}  # RFC 5746, RFC 7507: no suites at all
 
 X25519, SECP256R1, SECP384R1 = 0x001D, 0x0017, 0x0018
 OFFERED_GROUPS = {X25519, SECP256R1, SECP384R1}
@@ -39,13 +40,17 @@ GOOD_SIGNATURES = (0x0403, 0x0503, 0x0804, 0x0805, 0x0401, 0x0501)
 SHA1_SIGNATURES = (0x0201, 0x0203)
 
 ALERT_NAMES = {
-    0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow",
-    40: "handshake_failure", 42: "bad_certificate", 43: "unsupported_certificate",
+    0: "close_notify", 10: "unexpected_message", 20: "bad_record_mac", 21: "decryption_failed",
+    22: "record_overflow", 30: "decompression_failure", 40: "handshake_failure",
+    41: "no_certificate", 42: "bad_certificate", 43: "unsupported_certificate",
     44: "certificate_revoked", 45: "certificate_expired", 46: "certificate_unknown",
-    47: "illegal_parameter", 48: "unknown_ca", 50: "decode_error", 51: "decrypt_error",
-    70: "protocol_version", 71: "insufficient_security", 80: "internal_error",
-    90: "user_canceled", 109: "missing_extension", 110: "unsupported_extension",
-    112: "unrecognized_name", 116: "certificate_required", 120: "no_application_protocol",
+    47: "illegal_parameter", 48: "unknown_ca", 49: "access_denied", 50: "decode_error",
+    51: "decrypt_error", 60: "export_restriction", 70: "protocol_version",
+    71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback",
+    90: "user_canceled", 100: "no_renegotiation", 109: "missing_extension",
+    110: "unsupported_extension", 111: "certificate_unobtainable", 112: "unrecognized_name",
+    113: "bad_certificate_status_response", 114: "bad_certificate_hash_value",
+    115: "unknown_psk_identity", 116: "certificate_required", 120: "no_application_protocol",
 }  # fmt: skip
 
 
@@ -71,9 +76,11 @@ def client_hello(
     legacy=TLS_1_2,
     groups=(X25519, SECP256R1),
     signatures=GOOD_SIGNATURES,
+    more_extensions=(),
 ):
     """One ClientHello in one record. versions empty: no supported_versions, as before TLS 1.3. In
-    TLS 1.2 the groups are also those of the server's certificate (RFC 8422 section 5.1.1)."""
+    TLS 1.2 the groups are also those of the server's certificate (RFC 8422 section 5.1.1).
+    more_extensions: pairs of number and content."""
     extensions = _extension(EXT_GROUPS, _vector(_numbers(groups), 2))
     extensions += _extension(EXT_POINT_FORMATS, b"\x01\x00")
     extensions += _extension(EXT_SIGNATURES, _vector(_numbers(signatures), 2))
@@ -81,19 +88,30 @@ def client_hello(
         extensions += _extension(EXT_VERSIONS, _vector(_numbers(versions), 1))
         share = struct.pack("!H", X25519) + _vector(os.urandom(32), 2)
         extensions += _extension(EXT_KEY_SHARE, _vector(share, 2))
+    extensions += b"".join(_extension(*more) for more in more_extensions)
     body = struct.pack("!H", legacy) + os.urandom(32)
     body += _vector(os.urandom(32), 1) + _vector(_numbers(suites), 2) + b"\x01\x00"
     body += _vector(extensions, 2)
     return record(HANDSHAKE, bytes([CLIENT_HELLO]) + _vector(body, 3))
 
 
+def server_hello(suite, legacy=TLS_1_2, random=None, session_id=b"", extensions=()):
+    """One ServerHello in one record; extensions: pairs of number and content."""
+    body = struct.pack("!H", legacy) + (random or os.urandom(32)) + _vector(session_id, 1)
+    body += struct.pack("!HB", suite, 0)
+    if extensions:
+        body += _vector(b"".join(_extension(*more) for more in extensions), 2)
+    return record(HANDSHAKE, bytes([SERVER_HELLO]) + _vector(body, 3), TLS_1_2)
+
+
 @dataclass
 class Answer:
-    """The first thing a server says: an alert's name, or a version and a suite."""
+    """The first thing a server says: an alert's name, or a version, a suite and its random."""
 
     alert: str = ""
     version: int = 0
     suite: int = 0
+    random: bytes = b""
 
 
 def receive_record(sock):
@@ -130,7 +148,7 @@ def _parse_server_hello(body):
     extensions = _parse_extensions(body[at + 3 :])
     if EXT_VERSIONS in extensions:
         version = int.from_bytes(extensions[EXT_VERSIONS], "big")
-    return Answer(version=version, suite=suite)
+    return Answer(version=version, suite=suite, random=body[2:34])
 
 
 def _parse_extensions(data):
