@@ -84,8 +84,11 @@ int internals_flush(mbedtls_ssl_context *ssl)
  * not enough: it also returns that when no alert came at all. */
 int internals_received_alert(const mbedtls_ssl_context *ssl)
 {
-    if (ssl->in_msgtype != MBEDTLS_SSL_MSG_ALERT || ssl->in_msglen != 2 ||
-        ssl->in_msg[0] != MBEDTLS_SSL_ALERT_LEVEL_FATAL) {
+    bool is_alert = ssl->in_msgtype == MBEDTLS_SSL_MSG_ALERT && ssl->in_msglen == 2;
+    /* RFC 8446 section 6: in TLS 1.3 the level says nothing. */
+    bool is_fatal = is_alert && (ssl->in_msg[0] == MBEDTLS_SSL_ALERT_LEVEL_FATAL ||
+                                 ssl->tls_version == MBEDTLS_SSL_VERSION_TLS1_3);
+    if (!is_fatal) {
         return TLS_NO_ALERT;
     }
     return ssl->in_msg[1];

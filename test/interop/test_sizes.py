@@ -67,16 +67,6 @@ class Server(harness.ServerTestCase):
                 self.assertEqual(peer.read_exactly(40), data[:40])
                 peer.close_cleanly()
 
-    def test_empty_records_are_no_end(self):
-        """Application data without any: Mbed TLS returns 0 for several in a row."""
-        context = testcerts.client_context(version=ssl.TLSVersion.TLSv1_2)
-        with TlsPeer(connect(), context) as peer:
-            peer.handshake()
-            for _round in range(20):
-                peer.tls.write(b"")
-            self.assertEqual(peer.echo(b"still there"), b"still there")
-            peer.close_cleanly()
-
 
 class Client(harness.TestCase):
     def run_client(self, server, *args):
