@@ -19,6 +19,7 @@ import tempfile
 import threading
 
 import machine
+import report
 from card import Card, Mistake
 
 # Which board each of QEMU's machines emulates.
@@ -145,6 +146,10 @@ class Board:
         self._console = Console(self._qemu.stdout, out)
         self.status = None  # of the firmware's end
 
+    @property
+    def pid(self):
+        return self._qemu.pid
+
     def pull_plug(self, *_signal):
         self._qemu.terminate()
 
@@ -200,6 +205,8 @@ def parse_options(argv):
                         help="run the client, against this server; without it localhost:8433")  # fmt: skip
     parser.add_argument("--set", action="append", type=setting, default=[], metavar="NAME=VALUE",
                         dest="settings", help="a line of the card's tls-echo.conf, for this time")  # fmt: skip
+    parser.add_argument("--report", action="store_true",
+                        help="end once the server listens; print times, sizes and memory")  # fmt: skip
     return parser.parse_args(argv)
 
 
@@ -233,12 +240,24 @@ def boot(options, folder):
     settings, way = plan(options)
     card = copy_card(image, settings, folder)
     boot_files = machine.Boot(board, image, card, folder)
-    command = machine.command(board, boot_files, card, network(way), watchdog=True)
+    command = machine.command(
+        board, boot_files, card, network(way), watchdog=True, report=options.report
+    )
     running = Board([*command, "-chardev", "stdio,id=console"])
     # A Ctrl-C is QEMU's, which ends at once and gives the terminal back as it was.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, running.pull_plug)
-    return running.run(lambda event: event[1] == "listening" and hint(options))
+    seen = []
+
+    def on_event(event):
+        seen.append(event[0])
+        if event[1] == "listening" and options.report:
+            print("", *report.lines(image, seen[0], event[0], running.pid), sep="\n", flush=True)
+            running.pull_plug()
+        elif event[1] == "listening":
+            hint(options)
+
+    return running.run(on_event)
 
 
 def main():

@@ -67,10 +67,12 @@ class Boot:
         return words + (["-dtb", self.device_tree] if self.device_tree else [])
 
 
-def command(board, boot, card=None, network=None, watchdog=False):
+def command(board, boot, card=None, network=None, watchdog=False, report=False):
     """The words of the command. card: path of an image; network: a backend of QEMU's -netdev with
-    the id net0; watchdog: True for one where the machine does not have one anyway. The caller adds
-    a character device "console"."""
+    the id net0; watchdog: True for one where the machine does not have one anyway;
+    report: True for memory that report.py can look at. The caller adds a character device
+    "console"."""
     # A comma within a path is written twice.
     parts = {"card": card and card.replace(",", ",,"), "network": network, "watchdog": watchdog}
+    parts["report"] = report
     return [EMULATOR, *ALWAYS, *_hardware(board, parts), *boot.argv()]

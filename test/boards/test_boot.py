@@ -75,6 +75,15 @@ class BootCommand(harness.TestCase):
         self.wait_text(boot, r"handshake_failed .*reason=(reset|truncated)", BOOT_S)
         self.check_end(boot, 76, 30)
 
+    def test_report(self):
+        boot = self.start("virt", "--host-port", str(HOST_PORT), "--report")
+        self.wait_text(boot, r"kernel start to listening: [0-9.]+ s", BOOT_S)
+        found = self.wait_text(boot, r"memory touched since power-on: (\d+) MB of (\d+) MB")
+        touched, total = map(int, found.groups())
+        self.assertEqual(total, 256)
+        self.assertTrue(40 < touched < 200, touched)
+        self.check_end(boot, 0)
+
     def test_port_that_is_taken(self):
         with socket.create_server(("127.0.0.1", HOST_PORT)):
             self.check_fails(69, f"--host-port {HOST_PORT + 1}", "--host-port", str(HOST_PORT))
