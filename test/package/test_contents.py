@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,17 @@ class Contents(harness.TestCase):
         self.assertIn(f"tls-echo {fields['Version']} ", self.ask_program("--version"))
         self.assertNotIn("Depends", fields)
         self.assertIn("iproute2", fields["Recommends"])
+
+    def test_size_is_that_of_the_files(self):
+        size = 0
+        for folder, folders, names in os.walk(self.root):
+            if os.path.basename(folder) == "DEBIAN":
+                continue
+            size += len([name for name in folders if name != "DEBIAN"])
+            for name in names:
+                status = os.lstat(os.path.join(folder, name))
+                size += 1 if stat.S_ISLNK(status.st_mode) else -(-status.st_size // 1024)
+        self.assertIn(f"\nInstalled-Size: {size}\n", self.read("DEBIAN/control").decode())
 
     def test_files_have_their_modes_and_belong_to_root(self):
         listed = {}
