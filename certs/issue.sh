@@ -6,7 +6,7 @@
 # `openssl ca` signs, as `openssl x509` of OpenSSL 3.0 cannot set the day a validity begins.
 
 organization='TLS echo firmware'
-default_san='DNS:tls-echo.local,DNS:localhost,IP:198.18.0.2,IP:127.0.0.1'
+default_san='DNS:tls-echo.local,DNS:localhost,IP:198.18.0.2,IP:127.0.0.1,IP:2001:db8::2,IP:::1'
 
 fail() {
     echo "$(basename "$0"): $1" >&2

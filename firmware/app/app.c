@@ -171,22 +171,33 @@ static bool enter_sandbox(void *arg)
     return sandbox_enter(&plan);
 }
 
+static void take_addresses(const struct options *options, struct net_config *config)
+{
+    config->ip_mode = options->ip_mode;
+    config->prefix_len = options->prefix_len;
+    memcpy(config->ip, options->ip, sizeof(config->ip));
+    memcpy(config->gateway, options->gateway, sizeof(config->gateway));
+    memcpy(config->dns, options->dns, sizeof(config->dns));
+    config->ip6_mode = options->ip6_mode;
+    config->ip6_prefix_len = options->ip6_prefix_len;
+    memcpy(config->ip6, options->ip6, sizeof(config->ip6));
+}
+
 static enum exit_status open_net(struct app *app)
 {
     const struct options *options = app->options;
     struct net_config config = {.opened = enter_sandbox,
                                 .opened_arg = app,
                                 .netif = options->netif,
-                                .ip_mode = options->ip_mode,
-                                .prefix_len = options->prefix_len,
                                 .time_server = options->sntp};
-    memcpy(config.ip, options->ip, sizeof(config.ip));
-    memcpy(config.gateway, options->gateway, sizeof(config.gateway));
-    memcpy(config.dns, options->dns, sizeof(config.dns));
     char reason[224];
     const char *no_mac;
+    take_addresses(options, &config);
     if (!choose_mac(options, config.mac, &no_mac)) {
         return log_net_failure(options->netif, NET_FAILED, no_mac);
+    }
+    if (!mac_derive_ip6_key(options->role, config.ip6_key)) {
+        return log_net_failure(options->netif, NET_FAILED, "no random bytes for IPv6 addresses");
     }
     enum net_outcome outcome = net_open(&config, &app->net, reason, sizeof(reason));
     if (outcome == NET_FAILED && reason[0] == '\0') {

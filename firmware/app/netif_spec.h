@@ -1,4 +1,5 @@
-/* What --netif, --ip and --sntp may say: it differs by net backend, so each has a file of its own.
+/* What --netif, --ip, --ip6 and --sntp may say: it differs by net backend, so each has a file of
+ * its own.
  */
 #ifndef NETIF_SPEC_H
 #define NETIF_SPEC_H
@@ -20,6 +21,12 @@ const char *netif_spec_default_ip(const char *board_default);
 
 /* True if this address, which is a host's, can be the firmware's own. */
 bool netif_spec_valid_ip(const uint8_t address[4]);
+
+/* The same for IPv6, with its prefix length from 1 to 128. */
+bool netif_spec_valid_ip6(const uint8_t address[16], unsigned prefix_len);
+
+/* What --ip6 takes, in words, for an error; static. */
+const char *netif_spec_allowed_ip6(void);
 
 /* True if the backend has a time client. */
 bool netif_spec_has_sntp(void);

@@ -32,6 +32,18 @@ bool netif_spec_valid_ip(const uint8_t address[4])
     return true;
 }
 
+bool netif_spec_valid_ip6(const uint8_t address[16], unsigned prefix_len)
+{
+    (void)address;
+    (void)prefix_len;
+    return true;
+}
+
+const char *netif_spec_allowed_ip6(void)
+{
+    return "auto, off, or the address of a host and its prefix length, such as 2001:db8::2/64";
+}
+
 bool netif_spec_has_sntp(void)
 {
     return false;

@@ -70,6 +70,8 @@ const struct option_spec option_table[] = {
      .allowed = ADDRESS_ALLOWED, .help = "router to other networks"},
     {"dns", "ADDR", OPTION_COMMON, option_parse_address, FIELD(dns), FROM_BOARD(dns),
      .allowed = ADDRESS_ALLOWED, .help = "name server"},
+    {"ip6", "auto|ADDR/64|off", OPTION_COMMON, option_parse_ip6, NO_BOARD, .fallback = "auto",
+     .help = "IPv6 addresses: what routers announce, and a link-local one; or a static one"},
     {"mac", "ADDR|interface", OPTION_COMMON, option_parse_mac, FIELD(mac), NO_BOARD,
      .allowed = "six pairs of hex digits with colons, no group address, such as "
                 "02:00:00:00:00:01, or interface",
@@ -125,12 +127,12 @@ const struct option_spec option_table[] = {
      .min = 0, .max = DAY_S, .fallback = "0", .help = "log statistics this often; 0: at the end"},
     {"rate-limit", "N", OPTION_SERVER, option_parse_number, FIELD(rate_limit), NO_BOARD, .min = 0,
      .max = 1000000, .fallback = "0",
-     .help = "new connections a second from one address; 0: no limit"},
+     .help = "new connections a second from one address, or one IPv6 /64; 0: no limit"},
     {"print-memory", NULL, OPTION_SERVER, parse_print_memory, NO_BOARD, .command_line_only = true,
      .help = "print how much RAM it takes at most with these options, and end"},
 
     {"server-name", "NAME", OPTION_CLIENT, option_parse_host_name, FIELD(server_name), NO_BOARD,
-     .allowed = "a host name or an IPv4 address",
+     .allowed = "a host name, an IPv4 or an IPv6 address",
      .help = "name the server's certificate must have; without it HOST"},
     {"message", "TEXT", OPTION_CLIENT, option_parse_text, FIELD(message), NO_BOARD,
      .allowed = "text of at least one byte", .fallback = "hello server", .help = "what to send"},
@@ -228,6 +230,8 @@ void option_describe_allowed(const struct option_spec *spec, char *out, size_t c
         (void)snprintf(out, cap, "%s", netif_spec_allowed());
     } else if (spec->parse == option_parse_sntp) {
         (void)snprintf(out, cap, "%s", netif_spec_allowed_sntp());
+    } else if (spec->parse == option_parse_ip6) {
+        (void)snprintf(out, cap, "%s", netif_spec_allowed_ip6());
     } else if (spec->allowed != NULL) {
         (void)snprintf(out, cap, "%s", spec->allowed);
     } else if (spec->choices != NULL) {

@@ -148,9 +148,12 @@ bool value_is_host_name(const char *text)
     if (strlen(text) > OPTIONS_NAME_MAX) {
         return false;
     }
-    uint8_t address[4];
+    uint8_t address[16];
     if (text[strspn(text, "0123456789.")] == '\0') {
         return value_read_ipv4(text, strlen(text), address);
+    }
+    if (strchr(text, ':') != NULL) {
+        return value_read_ipv6(text, strlen(text), address);
     }
     for (;;) {
         size_t label_len = strcspn(text, ".");

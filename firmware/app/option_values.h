@@ -16,6 +16,7 @@ bool option_parse_sntp(const struct option_spec *spec, const char *value, struct
 bool option_parse_switch(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_address(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_ip(const struct option_spec *spec, const char *value, struct options *out);
+bool option_parse_ip6(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_mac(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_netif(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_alpn(const struct option_spec *spec, const char *value, struct options *out);
@@ -26,7 +27,10 @@ bool value_read_number(const char *text, size_t len, uint64_t max, uint64_t *out
 /* Four decimal numbers without leading zeros. */
 bool value_read_ipv4(const char *text, size_t len, uint8_t out[4]);
 
-/* A host name's characters and lengths (RFC 1123 section 2.1), or an IPv4 address. */
+/* RFC 4291 section 2.2, any form; no brackets, no zone. */
+bool value_read_ipv6(const char *text, size_t len, uint8_t out[16]);
+
+/* A host name's characters and lengths (RFC 1123 section 2.1), or an address of either family. */
 bool value_is_host_name(const char *text);
 
 #endif

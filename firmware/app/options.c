@@ -140,6 +140,32 @@ static bool scan(struct scanner *scanner, enum tls_role role, struct argument *o
 
 /* ---- HOST[:PORT] */
 
+struct host_parts {
+    const char *host;
+    size_t host_len;
+    const char *port; /* NULL: none */
+    bool is_address;  /* it has the form of an IPv6 one */
+};
+
+/* NAME, NAME:PORT, [ADDRESS], [ADDRESS]:PORT (RFC 3986 section 3.2.2), or a bare IPv6 address,
+ * which has more colons than one. */
+static struct host_parts split_host(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    const char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
+    if (bracket != NULL && (bracket[1] == '\0' || bracket[1] == ':')) {
+        return (struct host_parts){.host = text + 1,
+                                   .host_len = (size_t)(bracket - text) - 1,
+                                   .port = bracket[1] == ':' ? bracket + 2 : NULL,
+                                   .is_address = true};
+    }
+    if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+        return (struct host_parts){
+            .host = text, .host_len = (size_t)(colon - text), .port = colon + 1};
+    }
+    return (struct host_parts){.host = text, .host_len = strlen(text), .is_address = colon != NULL};
+}
+
 bool options_take_host(const char *text, struct options *out, struct options_error *error)
 {
     char quoted[128];
@@ -150,27 +176,22 @@ bool options_take_host(const char *text, struct options *out, struct options_err
     if (out->host[0] != '\0') {
         return fail(error, "%s: one HOST is enough", quoted);
     }
-    const char *colon = strchr(text, ':');
-    if (text[0] == '[' || (colon != NULL && strchr(colon + 1, ':') != NULL)) {
-        return fail(error, "HOST: %s looks like an IPv6 address: this firmware speaks IPv4 alone",
-                    quoted);
+    struct host_parts parts = split_host(text);
+    if (parts.host_len > OPTIONS_NAME_MAX) {
+        parts.host_len = 0;
     }
-    size_t host_len = colon != NULL ? (size_t)(colon - text) : strlen(text);
-    (void)snprintf(out->host, sizeof(out->host), "%.*s", (int)OPTIONS_NAME_MAX, text);
-    if (host_len <= OPTIONS_NAME_MAX) {
-        out->host[host_len] = '\0';
-    }
-    if (host_len > OPTIONS_NAME_MAX || !value_is_host_name(out->host)) {
+    (void)snprintf(out->host, sizeof(out->host), "%.*s", (int)parts.host_len, parts.host);
+    if (!value_is_host_name(out->host) || parts.is_address != (strchr(out->host, ':') != NULL)) {
         return fail(error,
-                    "HOST: %s is not allowed: must be a host name or an IPv4 address, and :PORT "
-                    "if need be",
+                    "HOST: %s is not allowed: must be a host name, an IPv4 or an IPv6 address, and "
+                    ":PORT if need be (IPv6 in brackets then)",
                     quoted);
     }
-    if (colon == NULL) {
+    if (parts.port == NULL) {
         return true;
     }
     uint64_t port;
-    if (!value_read_number(colon + 1, strlen(colon + 1), 65535, &port) || port == 0) {
+    if (!value_read_number(parts.port, strlen(parts.port), 65535, &port) || port == 0) {
         return fail(error,
                     "PORT of HOST: %s is not allowed: must be a whole number from 1 to 65535",
                     quoted);
@@ -358,6 +379,9 @@ static bool settle_client(struct options *out, struct options_error *error)
 {
     if (out->host[0] == '\0') {
         return fail(error, "HOST is missing: tls-echo-client [options] HOST[:PORT]");
+    }
+    if (strchr(out->host, ':') != NULL && out->ip6_mode == NET_IP6_OFF) {
+        return fail(error, "HOST: %s is an IPv6 address, and --ip6 is off", out->host);
     }
     if (out->host_port != 0) {
         out->port = out->host_port;

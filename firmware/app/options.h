@@ -42,6 +42,9 @@ struct options {
     uint8_t prefix_len;
     uint8_t gateway[4];
     uint8_t dns[4];
+    enum net_ip6_mode ip6_mode;
+    uint8_t ip6[16];
+    uint8_t ip6_prefix_len;
     uint8_t mac[6]; /* all zero: derive it from the board */
     bool mac_of_interface;
     uint64_t port;

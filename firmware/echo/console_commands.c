@@ -64,18 +64,16 @@ static void run_net(struct echo_console *console, const char *argument)
 {
     struct net_status status;
     struct net_stats stats;
-    char ip[NET_ADDRESS_TEXT_MAX] = "none";
+    char ip[NET_ADDRESS_TEXT_MAX], ip6[NET_ADDRESS_TEXT_MAX];
     (void)argument;
     net_get_status(console->net, &status);
     net_get_stats(console->net, &stats);
-    if (status.ip.family != NET_FAMILY_NONE) {
-        net_address_text(ip, &status.ip);
-    }
     log_event(ANSWER, "net",
-              "state=%s ip=%s sockets=%u netconns=%u active_pcbs=%u time_wait_pcbs=%u "
+              "state=%s ip=%s ip6=%s sockets=%u netconns=%u active_pcbs=%u time_wait_pcbs=%u "
               "half_open=%u syn_dropped=%u heap=%u heap_peak=%u rx_frames=%u tx_frames=%u "
               "rx_dropped=%u",
-              state_name(status.state), ip, stats.sockets, stats.netconns, stats.active_pcbs,
+              state_name(status.state), net_address_text(ip, &status.ip),
+              net_address_text(ip6, &status.ip6), stats.sockets, stats.netconns, stats.active_pcbs,
               stats.time_wait_pcbs, stats.half_open, stats.syn_dropped, stats.heap_used_len,
               stats.heap_peak_len, stats.rx_frames, stats.tx_frames, stats.rx_dropped);
 }

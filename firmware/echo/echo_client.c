@@ -32,7 +32,7 @@ static void close_until(struct echo_client *client, uint64_t deadline_us)
     while (!connection_close(connection) && clock_now_us() < deadline_us &&
            control_stop_count() < 2) {
         struct net_wait_item item = connection_wait_item(connection);
-        client_sleep(client, &item, deadline_us);
+        client_sleep(client, &item, 1, deadline_us);
     }
 }
 

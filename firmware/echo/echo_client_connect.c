@@ -23,18 +23,16 @@ static bool address_is_lost(const struct echo_client *client)
     return status.state == NET_STATE_CONFLICT;
 }
 
-void client_sleep(struct echo_client *client, const struct net_wait_item *item,
+void client_sleep(struct echo_client *client, struct net_wait_item *items, size_t count,
                   uint64_t deadline_us)
 {
-    struct net_wait_item nothing = {.socket = NULL};
-    struct net_wait_item waits = item != NULL ? *item : nothing;
-    net_wait(client->net, &waits, 1, loop_watch_deadline(&client->watch, deadline_us));
+    net_wait(client->net, items, count, loop_watch_deadline(&client->watch, deadline_us));
     echo_console_poll(&client->console);
     loop_watch_round(&client->watch, connection_advance(&client->connection));
 }
 
-enum exit_status client_wait(struct echo_client *client, const struct net_wait_item *item,
-                             bool runnable)
+enum exit_status client_wait_items(struct echo_client *client, struct net_wait_item *items,
+                                   size_t count, uint64_t until_us)
 {
     if (control_stop_count() > 0 && !client->interrupted) {
         client->interrupted = true;
@@ -45,8 +43,17 @@ enum exit_status client_wait(struct echo_client *client, const struct net_wait_i
         echo_log_deadline(ECHO_CLIENT_MODULE, client->session_id, client->phase, client->since_us);
         return EXIT_STATUS_DEADLINE;
     }
-    client_sleep(client, item, runnable ? 0 : client->deadline_us);
+    client_sleep(client, items, count,
+                 until_us < client->deadline_us ? until_us : client->deadline_us);
     return address_is_lost(client) ? EXIT_STATUS_CONFIG : client_recheck(client);
+}
+
+enum exit_status client_wait(struct echo_client *client, const struct net_wait_item *item,
+                             bool runnable)
+{
+    struct net_wait_item nothing = {.socket = NULL};
+    struct net_wait_item waits = item != NULL ? *item : nothing;
+    return client_wait_items(client, &waits, 1, runnable ? 0 : NET_NO_DEADLINE);
 }
 
 enum exit_status client_wait_connection(struct echo_client *client)
@@ -73,7 +80,7 @@ static enum exit_status wait_for_address(struct echo_client *client)
     return result;
 }
 
-static enum exit_status connect_failed(struct echo_client *client, enum net_outcome outcome)
+enum exit_status client_connect_failed(const struct echo_client *client, enum net_outcome outcome)
 {
     char host[272];
     log_event(LOG_LEVEL_ERROR, ECHO_CLIENT_MODULE, "connect_failed",
@@ -86,38 +93,18 @@ static enum exit_status connect_failed(struct echo_client *client, enum net_outc
 static enum exit_status resolve(struct echo_client *client)
 {
     client->phase = "resolve";
-    enum net_outcome outcome = net_resolve(client->net, client->config->host, &client->peer);
+    enum net_outcome outcome = net_resolve(client->net, client->config->host, &client->peers);
     while (outcome == NET_WANT_READ) {
         enum exit_status result = client_wait(client, NULL, false);
         if (result != EXIT_STATUS_OK) {
             return result;
         }
-        outcome = net_resolve(client->net, client->config->host, &client->peer);
+        outcome = net_resolve(client->net, client->config->host, &client->peers);
     }
-    client->peer.port = client->config->port;
-    return outcome == NET_OK ? EXIT_STATUS_OK : connect_failed(client, outcome);
-}
-
-/* On OK *socket is connected; otherwise it is NULL. */
-static enum exit_status connect_tcp(struct echo_client *client, struct net_socket **socket)
-{
-    client->phase = "connect";
-    enum net_outcome outcome = net_connect(client->net, &client->peer, socket);
-    if (outcome == NET_OK) {
-        outcome = net_connect_result(*socket);
+    for (size_t i = 0; i < client->peers.count; i++) {
+        client->peers.list[i].port = client->config->port;
     }
-    enum exit_status result = EXIT_STATUS_OK;
-    while (outcome == NET_WANT_WRITE && result == EXIT_STATUS_OK) {
-        struct net_wait_item item = {.socket = *socket, .events = NET_EVENT_WRITE};
-        result = client_wait(client, &item, false);
-        outcome = net_connect_result(*socket);
-    }
-    if (result == EXIT_STATUS_OK && outcome == NET_OK) {
-        return EXIT_STATUS_OK;
-    }
-    net_socket_abort(*socket);
-    *socket = NULL;
-    return result != EXIT_STATUS_OK ? result : connect_failed(client, outcome);
+    return outcome == NET_OK ? EXIT_STATUS_OK : client_connect_failed(client, outcome);
 }
 
 static enum exit_status start_connection(struct echo_client *client, struct net_socket *socket)
@@ -126,7 +113,6 @@ static enum exit_status start_connection(struct echo_client *client, struct net_
         .server_name = client->config->server_name,
         .resume = {client->ticket, client->ticket_len},
     };
-    client->connection.peer = client->peer;
     client->connection.id = client->session_id;
     enum tls_outcome outcome =
         connection_start(&client->connection, socket, client->context, &config);
@@ -153,7 +139,7 @@ enum exit_status client_connect(struct echo_client *client)
         result = resolve(client);
     }
     if (result == EXIT_STATUS_OK) {
-        result = connect_tcp(client, &socket);
+        result = client_race(client, &socket, &client->connection.peer);
     }
     return result == EXIT_STATUS_OK ? start_connection(client, socket) : result;
 }

@@ -16,7 +16,7 @@ struct echo_client {
     const struct echo_client_config *config;
     struct net *net;
     struct tls_context *context;
-    struct net_address peer;
+    struct net_addresses peers; /* of the host: one of them will be the connection's */
     struct connection connection;
     struct echo_exchange exchange;
     const char *phase;    /* of the deadline event */
@@ -44,8 +44,12 @@ void client_begin_phase(struct echo_client *client, const char *phase, uint32_t 
 enum exit_status client_wait(struct echo_client *client, const struct net_wait_item *item,
                              bool runnable);
 
-/* net_wait on one item, with the console and the watchdog looked after. */
-void client_sleep(struct echo_client *client, const struct net_wait_item *item,
+/* The same for several sockets, and no later than until_us. */
+enum exit_status client_wait_items(struct echo_client *client, struct net_wait_item *items,
+                                   size_t count, uint64_t until_us);
+
+/* net_wait, with the console and the watchdog looked after. */
+void client_sleep(struct echo_client *client, struct net_wait_item *items, size_t count,
                   uint64_t deadline_us);
 
 /* client_wait for what the connection's last call wants. */
@@ -60,6 +64,14 @@ enum exit_status client_recheck(struct echo_client *client);
 
 /* Waits for an own address, resolves the host, connects, and makes the session. */
 enum exit_status client_connect(struct echo_client *client);
+
+/* Logs that the host cannot be reached, and returns the status for it. */
+enum exit_status client_connect_failed(const struct echo_client *client, enum net_outcome outcome);
+
+/* Connects to whichever of client->peers answers first. On OK *socket is connected and *peer is its
+ * peer; otherwise *socket is NULL. */
+enum exit_status client_race(struct echo_client *client, struct net_socket **socket,
+                             struct net_address *peer);
 
 enum exit_status client_handshake(struct echo_client *client);
 

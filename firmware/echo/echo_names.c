@@ -1,6 +1,7 @@
 /* Tables from numbers to the words of the console log. */
 #include "echo_names.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,15 +113,49 @@ const char *tls_verify_names(char *out, size_t cap, unsigned verify)
     return out;
 }
 
-/* RFC 5952 without the "::" of section 4.2, which the log does not need. */
-static int ipv6_text(char *out, size_t cap, const uint8_t bytes[16])
+#define IP6_GROUPS 8
+
+static unsigned ip6_group(const uint8_t bytes[16], size_t i)
 {
-    size_t used = 0;
-    for (size_t i = 0; i < 16; i += 2) {
-        used += (size_t)snprintf(out + used, cap - used, "%s%x", i ? ":" : "",
-                                 (unsigned)bytes[i] << 8 | bytes[i + 1]);
+    return (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+}
+
+/* The longest run of zero groups, the first of equals; RFC 5952 section 4.2: "::" stands for two at
+ * least. Returns where it begins; *len is 0 if there is none. */
+static size_t find_zeros(const uint8_t bytes[16], size_t *len)
+{
+    size_t begin = 0;
+    *len = 0;
+    for (size_t i = 0; i < IP6_GROUPS; i++) {
+        size_t end = i;
+        while (end < IP6_GROUPS && ip6_group(bytes, end) == 0) {
+            end++;
+        }
+        if (end - i >= 2 && end - i > *len) {
+            begin = i;
+            *len = end - i;
+        }
     }
-    return (int)used;
+    return begin;
+}
+
+/* RFC 5952 section 4. */
+static void ipv6_text(char *out, size_t cap, const uint8_t bytes[16])
+{
+    size_t zeros_len;
+    size_t zeros = find_zeros(bytes, &zeros_len);
+    size_t used = 0;
+    for (size_t i = 0; i < IP6_GROUPS; i++) {
+        bool is_gap = zeros_len > 0 && i == zeros;
+        bool needs_colon = i > 0 && !(zeros_len > 0 && i == zeros + zeros_len);
+        if (is_gap) {
+            used += (size_t)snprintf(out + used, cap - used, "::");
+            i += zeros_len - 1;
+            continue;
+        }
+        used += (size_t)snprintf(out + used, cap - used, "%s%x", needs_colon ? ":" : "",
+                                 ip6_group(bytes, i));
+    }
 }
 
 const char *net_address_text(char *out, const struct net_address *address)
@@ -130,7 +165,7 @@ const char *net_address_text(char *out, const struct net_address *address)
     if (address->family == NET_FAMILY_IPV4) {
         (void)snprintf(ip, sizeof(ip), "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
     } else if (address->family == NET_FAMILY_IPV6) {
-        (void)ipv6_text(ip, sizeof(ip), b);
+        ipv6_text(ip, sizeof(ip), b);
     }
     if (address->port == 0) {
         (void)snprintf(out, NET_ADDRESS_TEXT_MAX, "%.45s", ip);

@@ -230,8 +230,10 @@ static enum exit_status listen_on(struct echo_server *server, const struct net_s
                   net_outcome_name(outcome));
         return EXIT_STATUS_CONFIG;
     }
+    const struct net_address *own =
+        status->ip.family != NET_FAMILY_NONE ? &status->ip : &status->ip6;
     log_event(LOG_LEVEL_INFO, MODULE, "listening", "ip=%s port=%u sessions=%u",
-              net_address_text(ip, &status->ip), config->port, config->max_sessions);
+              net_address_text(ip, own), config->port, config->max_sessions);
     watchdog_tell_ready();
     return EXIT_STATUS_OK;
 }

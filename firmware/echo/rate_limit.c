@@ -3,9 +3,12 @@
 
 #include <string.h>
 
+/* An IPv6 host has all the addresses of its network to choose from (RFC 4291 section 2.5.1), so the
+ * network counts: the first half. */
 static bool same_host(const struct net_address *a, const struct net_address *b)
 {
-    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+    size_t len = a->family == NET_FAMILY_IPV6 ? sizeof(a->bytes) / 2 : sizeof(a->bytes);
+    return a->family == b->family && memcmp(a->bytes, b->bytes, len) == 0;
 }
 
 /* The peer's entry, or the one that was used longest ago, emptied. */

@@ -1,4 +1,4 @@
-/* How many new connections a second one address may make. */
+/* How many new connections a second one address may make; of IPv6, one network of 64 bits. */
 #ifndef RATE_LIMIT_H
 #define RATE_LIMIT_H
 

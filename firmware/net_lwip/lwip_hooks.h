@@ -9,6 +9,8 @@
 #include "net_time_hooks.h"
 
 struct dhcp;
+struct netif;
+struct pbuf;
 struct dhcp_msg;
 struct tcp_hdr;
 struct tcp_pcb;
@@ -33,5 +35,17 @@ err_t net_backlog_make_room(struct tcp_pcb *pcb, const struct tcp_hdr *header);
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options_len, options1_len, options2, p)            \
     net_backlog_make_room(pcb, header)
+
+/* Fills in the interface identifier, the second half, of an address whose prefix is there. */
+void net_address6_make_id(const struct netif *netif, ip6_addr_t *ip);
+
+#define LWIP_HOOK_ND6_INTERFACE_ID net_address6_make_id
+
+/* Look at a packet that came in, before lwIP does. Not 0: it was taken, and freed. */
+int net_filter_ip4(struct pbuf *packet, struct netif *netif);
+int net_filter_ip6(struct pbuf *packet, struct netif *netif);
+
+#define LWIP_HOOK_IP4_INPUT net_filter_ip4
+#define LWIP_HOOK_IP6_INPUT net_filter_ip6
 
 #endif

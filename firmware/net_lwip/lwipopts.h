@@ -37,9 +37,9 @@ void sys_check_core_locking(void);
 #define MEMP_NUM_TCPIP_MSG_API 4
 #define MEMP_NUM_TCPIP_MSG_INPKT 1
 
-/* lwIP's own timers, one for the check of our address, one for its announcement, and one for
- * connects. */
-#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 3 + NET_LWIP_TIME_TIMEOUTS)
+/* lwIP's own timers, and ours: the check of an IPv4 address, its announcement, a duplicate IPv6
+ * address, connects, and the second answer for a name. */
+#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 5 + NET_LWIP_TIME_TIMEOUTS)
 
 /* ---- Interfaces between lwIP and the firmware --------------------------------------------------
  */
@@ -64,11 +64,12 @@ void sys_check_core_locking(void);
  */
 
 #define LWIP_IPV4 1
-#define LWIP_IPV6 0 /* later; nothing in net_lwip but net_address.c depends on it */
+#define LWIP_IPV6 1
 #define LWIP_ARP 1
 #define LWIP_ETHERNET 1
 #define LWIP_ICMP 1 /* answers ping */
-#define LWIP_UDP 1  /* for DHCP and DNS */
+#define LWIP_ICMP6 1
+#define LWIP_UDP 1 /* for DHCP and DNS */
 #define LWIP_TCP 1
 #define LWIP_DHCP 1
 #define LWIP_DNS 1
@@ -95,6 +96,30 @@ void sys_check_core_locking(void);
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 60 /* RFC 2131 section 4.4.5: renew no more often */
 #define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)(((tries) < 6 ? 1 << (tries) : 60) * 1000))
 
+/* One interface: an IPv6 address needs no zone to say which. */
+#define LWIP_SINGLE_NETIF 1
+
+/* No IPv6 packet that we need has fragments; lwIP would send some where a path wants smaller
+ * packets, but net_socket.c sends small ones there from the start. */
+#define LWIP_IPV6_FRAG 0
+#define LWIP_IPV6_REASS 0
+#define LWIP_IPV6_FORWARD 0
+
+/* Tables of fixed size: a flood of announcements or neighbours takes no memory, it only displaces.
+ * One address is link-local. */
+#define LWIP_IPV6_NUM_ADDRESSES 4
+#define LWIP_ND6_NUM_ROUTERS 3
+#define LWIP_ND6_NUM_PREFIXES 5
+#define LWIP_ND6_NUM_NEIGHBORS ARP_TABLE_SIZE
+#define LWIP_ND6_NUM_DESTINATIONS                                                                  \
+    (NET_LWIP_CONNECTIONS_MAX + 16) /* peers, and DNS and the like                                 \
+                                     */
+#define LWIP_ND6_QUEUEING 0         /* one packet waits for a neighbour: a SYN, a question */
+#define LWIP_ND6_RDNSS_MAX_DNS_SERVERS DNS_MAX_SERVERS
+#define LWIP_IPV6_MLD 1 /* or switches that listen in do not send us solicitations */
+#define MEMP_NUM_MLD6_GROUP (LWIP_IPV6_NUM_ADDRESSES + 1)
+#define MLD6_TMR_INTERVAL 500 /* ms; reports may be late by so much */
+
 #define LWIP_NETIF_LOOPBACK 0 /* a packet to our own address has no business here */
 #define LWIP_HAVE_LOOPIF 0
 #define IP_FORWARD 0
@@ -103,6 +128,13 @@ void sys_check_core_locking(void);
 #define IP_OPTIONS_ALLOWED 0 /* packets with source routes and the like are dropped */
 
 #define ARP_TABLE_SIZE 32 /* hosts on the segment that talk to us at a time */
+/* What may wait for a neighbour's answer: a name is asked for in two packets, of which the second
+ * would displace the first. */
+#define ARP_QUEUEING 1
+#define ARP_QUEUE_LEN 2
+#define MEMP_NUM_ARP_QUEUE 8
+#define LWIP_ND6_QUEUEING 1
+#define MEMP_NUM_ND6_QUEUE 8
 #define ETHARP_TRUST_IP_MAC 0
 #define ETH_PAD_SIZE 0 /* devices here have no alignment rule */
 
@@ -113,7 +145,7 @@ void sys_check_core_locking(void);
 /* ---- TCP ---------------------------------------------------------------------------------------
  */
 
-#define TCP_MSS 1460 /* Ethernet's 1500 less 40 bytes of headers */
+#define TCP_MSS 1460 /* Ethernet's 1500 less 40 bytes of headers; IPv6 takes 20 more */
 
 /* Full segments in a window. The window must exceed the largest TLS record with its overhead
  * (TLS_RECORD_MAX_LEN, 18,437 bytes), or a record never arrives whole; 22 segments leave room for
@@ -223,5 +255,9 @@ void sys_check_core_locking(void);
 #define UDP_STATS 0
 #define TCP_STATS 0
 #define SYS_STATS 0
+#define IP6_STATS 0
+#define ICMP6_STATS 0
+#define MLD6_STATS 0
+#define ND6_STATS 0
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock_port.h"
+#include "log_port.h"
 #include "lwip/acd.h"
 #include "lwip/timeouts.h"
 #include "net_lwip.h"
@@ -92,7 +93,8 @@ void acd_remove(struct netif *netif, struct acd *check)
 static void give_up(struct netif *netif, struct acd *check, const uint8_t *other_mac)
 {
     (void)acd_stop(check);
-    net_address_log_conflict(net_of(netif), &check->ipaddr, other_mac);
+    bool is_fatal = net_of(netif)->address.mode == NET_IP_STATIC;
+    net_status_log_conflict(is_fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, &check->ipaddr, other_mac);
     check->acd_conflict_callback(netif, ACD_DECLINE);
     check->acd_conflict_callback(netif, ACD_RESTART_CLIENT);
 }
@@ -108,7 +110,7 @@ static void defend(struct netif *netif, const struct acd *check, const uint8_t *
         return;
     }
     net->address.last_defended_us = now_us;
-    net_address_log_conflict(net, &check->ipaddr, other_mac);
+    net_status_log_conflict(LOG_LEVEL_WARN, &check->ipaddr, other_mac);
     etharp_acd_announce(netif, &check->ipaddr);
 }
 

@@ -145,7 +145,7 @@ void net_close(struct net *net)
     net_socket_abort_leftovers();
     net_time_close(net);
     net_address_close(net);
-    net->question.number++; /* an answer that comes now is for nobody */
+    net_question_drop(net);
     UNLOCK_TCPIP_CORE();
     net_device_close(net);
     net_event_close(&net->event);
@@ -155,7 +155,7 @@ void net_close(struct net *net)
 void net_get_status(struct net *net, struct net_status *out)
 {
     LOCK_TCPIP_CORE();
-    *out = net->address.status;
+    *out = net->status.status;
     UNLOCK_TCPIP_CORE();
 }
 

@@ -8,12 +8,14 @@
 
 #include "lwip/opt.h"
 
+#include "log_port.h"
 #include "lwip/acd.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
 #include "net_event.h"
 #include "net_port.h"
 #include "netif_link.h"
+#include "siphash.h"
 #include "sntp_answer.h"
 
 /* ---- net_socket.c ------------------------------------------------------------------------------
@@ -24,7 +26,7 @@ struct net_socket {
     int fd;          /* lwIP's */
     bool is_listener;
     bool is_shut;                   /* net_shutdown was done */
-    bool has_no_neighbour;          /* nobody answered ARP for its peer */
+    enum net_outcome verdict;       /* why we gave up connecting; NET_OK: we did not */
     uint64_t connecting_since_us;   /* 0: it never began to connect */
     enum net_outcome connect_error; /* why connecting came to nothing; NET_OK: it did not */
     enum net_outcome receive_end;   /* the final outcome of net_receive; NET_OK: none yet */
@@ -34,6 +36,9 @@ struct net_socket {
 
 /* The place of the socket that lwIP calls fd. */
 struct net_socket *net_socket_of(struct net *net, int fd);
+
+/* Addresses as lwIP and the seam have them; net_address_from_ip gives port 0. */
+void net_address_from_ip(const ip_addr_t *ip, struct net_address *out);
 
 /* Resets all sockets that are open. */
 void net_socket_abort_all(struct net *net);
@@ -53,12 +58,38 @@ uint32_t net_backlog_count_half_open(void);
 /* ---- net_neighbour.c ---------------------------------------------------------------------------
  */
 
-/* The address that frames for ip go to: ip itself, or the gateway, 0.0.0.0 if there is none. */
-const ip4_addr_t *net_neighbour_next_hop(const struct netif *netif, const ip4_addr_t *ip);
-
-/* All under the core lock. The socket has begun to connect: end that if nobody answers ARP. */
+/* All under the core lock. True if there is a way to send to ip: the link is up, we have an address
+ * of its family, and it is on our segment or behind a router. */
+bool net_neighbour_has_route(const struct net *net, const ip_addr_t *ip);
+/* True if ip is on our segment. */
+bool net_neighbour_is_near(const struct net *net, const ip_addr_t *ip);
+/* The pcb of a socket that has begun to connect and is neither connected nor refused, or NULL. */
+struct tcp_pcb *net_neighbour_connecting(const struct net_socket *socket);
+/* Ends its connect; net_connect_result will give why. */
+void net_neighbour_give_up(struct net_socket *socket, enum net_outcome why);
+/* The socket has begun to connect: end that if no neighbour answers. */
 void net_neighbour_watch(struct net_socket *socket);
 void net_neighbour_stop(struct net *net);
+
+/* ---- net_status.c ------------------------------------------------------------------------------
+ */
+
+/* What net_get_status gives, and what the log was told last. Under the core lock. */
+struct net_own_status {
+    struct net_status status;
+    bool is_link_up;
+    const char *link_reason; /* why it is down */
+    ip4_addr_t known_ip;
+    ip6_addr_t known_ip6[LWIP_IPV6_NUM_ADDRESSES]; /* "::": none at this place */
+};
+
+/* All under the core lock. Looks at link and addresses; logs and wakes if anything changed. */
+void net_status_update(struct net *net);
+/* Another host has our static address. */
+void net_status_set_conflict(struct net *net);
+/* Log that another host has, or claims, an address of ours. */
+void net_status_log_conflict(enum log_level level, const ip4_addr_t *ip, const uint8_t *other_mac);
+void net_status_log_conflict6(enum log_level level, const ip6_addr_t *ip);
 
 /* ---- net_address.c -----------------------------------------------------------------------------
  */
@@ -71,20 +102,38 @@ struct net_own_address {
     bool is_checked;                   /* static: none has */
     uint64_t last_defended_us;
     bool is_started; /* since the link first came up */
-    bool is_link_up;
-    const char *link_reason;  /* why it is down */
-    struct net_status status; /* what net_get_status gives */
 };
 
-/* All under the core lock. */
+/* All under the core lock; they call those of net_address6.c. */
 void net_address_open(struct net *net, const struct net_config *config);
 void net_address_close(struct net *net);
 /* The link is found up or down, for the first time or after a change. */
 void net_address_set_link(struct net *net, bool is_up, const char *reason);
 /* Sets the user's DNS server, which goes before those that DHCP gives. */
 void net_address_use_dns(const struct net *net);
-/* Logs that another host has, or claims, an address of ours, and keeps its MAC for the status. */
-void net_address_log_conflict(struct net *net, const ip4_addr_t *ip, const uint8_t *other_mac);
+
+/* ---- net_address6.c ----------------------------------------------------------------------------
+ */
+
+/* Our IPv6 addresses. Under the core lock. */
+struct net_own_address6 {
+    enum net_ip6_mode mode;
+    ip6_addr_t ip; /* as configured */
+    uint8_t key[SIPHASH_KEY_LEN];
+    bool is_duplicate[LWIP_IPV6_NUM_ADDRESSES];  /* noted: another host has it */
+    uint8_t duplicates[LWIP_IPV6_NUM_ADDRESSES]; /* how often that was so at this place */
+};
+
+/* All under the core lock. */
+void net_address6_open(struct net *net, const struct net_config *config);
+void net_address6_close(struct net *net);
+/* The link is up for the first time, or again. */
+void net_address6_start(struct net *net);
+void net_address6_renew(struct net *net);
+/* Looks for addresses that lwIP has found another host to have. */
+void net_address6_note_duplicates(struct net *net);
+/* The address to be reached by from beyond the segment, or NULL. */
+const ip6_addr_t *net_address6_find(const struct net *net);
 
 /* ---- net_netif.c -------------------------------------------------------------------------------
  */
@@ -118,12 +167,22 @@ void net_device_close(struct net *net);
 /* ---- net_resolve.c -----------------------------------------------------------------------------
  */
 
+enum { QUESTION_IP4, QUESTION_IP6, QUESTION_FAMILIES };
+
+struct net_answer {
+    enum net_outcome outcome; /* WANT_READ: asking */
+    ip_addr_t ip;
+};
+
 struct net_question {
     uintptr_t number; /* tells a late answer to an older question */
     char name[DNS_MAX_NAME_LENGTH];
-    enum net_outcome outcome; /* WANT_READ: asking */
-    ip_addr_t answer;
+    struct net_answer answers[QUESTION_FAMILIES];
+    bool is_over; /* the slower answer was waited for long enough */
 };
+
+/* Drops the question. Under the core lock. */
+void net_question_drop(struct net *net);
 
 /* ---- net_time.c --------------------------------------------------------------------------------
  */
@@ -158,7 +217,9 @@ struct net {
     bool is_open;
     struct net_event_source event;
     struct net_device device;
+    struct net_own_status status;
     struct net_own_address address;
+    struct net_own_address6 address6;
     struct net_question question;
     struct net_time time;
     bool is_watching_neighbours;

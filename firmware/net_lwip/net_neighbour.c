@@ -1,10 +1,12 @@
-/* Ends connects to hosts that are not there: lwIP sends SYNs until its patience ends even when
- * nobody answers its ARP requests. */
+/* Where packets to an address go first, and the end of connects to hosts that are not there: lwIP
+ * sends SYNs until its patience ends even when nobody answers its questions for their hardware
+ * address. */
 #include "lwip/opt.h"
 
 #include "clock_port.h"
 #include "lwip/api.h"
 #include "lwip/etharp.h"
+#include "lwip/priv/nd6_priv.h"
 #include "lwip/priv/sockets_priv.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -12,37 +14,142 @@
 
 #define LOOK_INTERVAL_MS 500
 
-/* lwIP asks by ARP once a second: three questions without an answer. */
+/* lwIP asks once a second: three questions without an answer. */
 #define PATIENCE_US 3000000
 
-const ip4_addr_t *net_neighbour_next_hop(const struct netif *netif, const ip4_addr_t *ip)
+/* ---- IPv4 --------------------------------------------------------------------------------------
+ */
+
+/* The address that frames for ip go to: ip itself, or the gateway, 0.0.0.0 if there is none. */
+static const ip4_addr_t *next_hop4(const struct netif *netif, const ip4_addr_t *ip)
 {
     bool is_near = ip4_addr_net_eq(ip, netif_ip4_addr(netif), netif_ip4_netmask(netif));
     return is_near ? ip : netif_ip4_gw(netif);
 }
 
-static bool has_neighbour(struct netif *netif, const ip4_addr_t *ip)
+static bool has_route4(const struct net *net, const ip4_addr_t *ip)
 {
+    return net->status.status.ip.family != NET_FAMILY_NONE &&
+           !ip4_addr_isany(next_hop4(&net->device.netif, ip));
+}
+
+static bool has_neighbour4(struct net *net, const ip4_addr_t *ip)
+{
+    struct netif *netif = &net->device.netif;
     struct eth_addr *mac;
     const ip4_addr_t *found;
-    return etharp_find_addr(netif, net_neighbour_next_hop(netif, ip), &mac, &found) >= 0;
+    return etharp_find_addr(netif, next_hop4(netif, ip), &mac, &found) >= 0;
 }
 
-static bool is_connecting(const struct net_socket *socket)
-{
-    return socket->net != NULL && socket->connecting_since_us != 0 &&
-           lwip_socket_dbg_get_socket(socket->fd)->conn->state == NETCONN_CONNECT;
-}
+/* ---- IPv6 --------------------------------------------------------------------------------------
+ */
 
-static void look_at(struct net *net, struct net_socket *socket)
+/* True if ip is in a network of ours: one that a router has announced as such, or a static
+ * address's. */
+static bool is_near6(const struct net *net, const ip6_addr_t *ip)
 {
-    struct tcp_pcb *pcb = lwip_socket_dbg_get_socket(socket->fd)->conn->pcb.tcp;
-    bool is_patient = clock_now_us() - socket->connecting_since_us < PATIENCE_US;
-    if (is_patient || pcb == NULL || has_neighbour(&net->device.netif, ip_2_ip4(&pcb->remote_ip))) {
-        return;
+    for (int i = 0; i < LWIP_ND6_NUM_PREFIXES; i++) {
+        if (prefix_list[i].netif != NULL && ip6_addr_net_eq(ip, &prefix_list[i].prefix)) {
+            return true;
+        }
     }
-    socket->has_no_neighbour = true;
-    tcp_abort(pcb); /* its owner is told, and asks for the reason */
+    return ip6_addr_islinklocal(ip) ||
+           (net->address6.mode == NET_IP6_STATIC && ip6_addr_net_eq(ip, &net->address6.ip));
+}
+
+static bool has_source6(const struct net *net, const ip6_addr_t *ip)
+{
+    bool has_link_local = !ip6_addr_isany(&net->status.known_ip6[0]);
+    return ip6_addr_islinklocal(ip) ? has_link_local
+                                    : net->status.status.ip6.family != NET_FAMILY_NONE;
+}
+
+static bool has_router(void)
+{
+    for (int i = 0; i < LWIP_ND6_NUM_ROUTERS; i++) {
+        if (default_router_list[i].neighbor_entry != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_answered(const struct nd6_neighbor_cache_entry *entry)
+{
+    return entry->state != ND6_NO_ENTRY && entry->state != ND6_INCOMPLETE;
+}
+
+static bool has_neighbour6(const struct net *net, const ip6_addr_t *ip)
+{
+    bool is_near = is_near6(net, ip);
+    for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+        const struct nd6_neighbor_cache_entry *entry = &neighbor_cache[i];
+        bool is_next_hop = is_near ? ip6_addr_eq(&entry->next_hop_address, ip) : entry->isrouter;
+        if (is_next_hop && has_answered(entry)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Both --------------------------------------------------------------------------------------
+ */
+
+bool net_neighbour_is_near(const struct net *net, const ip_addr_t *ip)
+{
+    const struct netif *netif = &net->device.netif;
+    return IP_IS_V6(ip)
+               ? is_near6(net, ip_2_ip6(ip))
+               : ip4_addr_net_eq(ip_2_ip4(ip), netif_ip4_addr(netif), netif_ip4_netmask(netif));
+}
+
+bool net_neighbour_has_route(const struct net *net, const ip_addr_t *ip)
+{
+    if (net->status.status.state != NET_STATE_UP) {
+        return false;
+    }
+    if (!IP_IS_V6(ip)) {
+        return has_route4(net, ip_2_ip4(ip));
+    }
+    const ip6_addr_t *ip6 = ip_2_ip6(ip);
+    return has_source6(net, ip6) && (is_near6(net, ip6) || has_router());
+}
+
+static bool has_neighbour(struct net *net, const ip_addr_t *ip)
+{
+    return IP_IS_V6(ip) ? has_neighbour6(net, ip_2_ip6(ip)) : has_neighbour4(net, ip_2_ip4(ip));
+}
+
+/* ---- Watching ----------------------------------------------------------------------------------
+ */
+
+struct tcp_pcb *net_neighbour_connecting(const struct net_socket *socket)
+{
+    bool has_begun = socket->net != NULL && socket->connecting_since_us != 0;
+    const struct netconn *connection =
+        has_begun ? lwip_socket_dbg_get_socket(socket->fd)->conn : NULL;
+    return connection != NULL && connection->state == NETCONN_CONNECT ? connection->pcb.tcp : NULL;
+}
+
+void net_neighbour_give_up(struct net_socket *socket, enum net_outcome why)
+{
+    socket->verdict = why;
+    tcp_abort(net_neighbour_connecting(socket)); /* its owner is told, and asks for the reason */
+}
+
+/* True if the socket is still connecting. */
+static bool look_at(struct net *net, struct net_socket *socket)
+{
+    const struct tcp_pcb *pcb = net_neighbour_connecting(socket);
+    if (pcb == NULL) {
+        return false;
+    }
+    bool is_patient = clock_now_us() - socket->connecting_since_us < PATIENCE_US;
+    if (!is_patient && !has_neighbour(net, &pcb->remote_ip)) {
+        net_neighbour_give_up(socket, NET_UNREACHABLE);
+        return false;
+    }
+    return true;
 }
 
 static void look_at_all(void *arg)
@@ -50,10 +157,7 @@ static void look_at_all(void *arg)
     struct net *net = arg;
     bool is_needed = false;
     for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
-        if (is_connecting(&net->sockets[i])) {
-            look_at(net, &net->sockets[i]);
-            is_needed = true;
-        }
+        is_needed = look_at(net, &net->sockets[i]) || is_needed;
     }
     net->is_watching_neighbours = is_needed;
     if (is_needed) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lwip/etharp.h"
+#include "lwip/ethip6.h"
 #include "lwip/pbuf.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcpip.h"
@@ -31,7 +32,7 @@ static err_t send_frame(struct netif *netif, struct pbuf *p)
         pbuf_copy_partial(p, device->tx_buf, p->tot_len, 0);
         frame = device->tx_buf;
     }
-    bool is_allowed = net->address.status.state != NET_STATE_CONFLICT;
+    bool is_allowed = net->status.status.state != NET_STATE_CONFLICT;
     if (is_allowed && device->link->ops->send(device->link, frame, p->tot_len)) {
         atomic_fetch_add_explicit(&device->tx_frames, 1, memory_order_relaxed);
     }
@@ -137,8 +138,9 @@ static err_t init_netif(struct netif *netif)
     netif->name[1] = 'n';
     netif->mtu = MTU;
     netif->hwaddr_len = ETH_HWADDR_LEN;
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     netif->output = etharp_output;
+    netif->output_ip6 = ethip6_output;
     netif->linkoutput = send_frame;
     netif_set_hostname(netif, HOST_NAME);
     return ERR_OK;

@@ -30,19 +30,25 @@ bool net_random_open(void)
     return entropy_fill(isn_key, sizeof(isn_key));
 }
 
+/* An address in a form of its own: what ip_addr_t has beside an IPv4 address is anything. */
+static void put_address(uint8_t out[17], const ip_addr_t *ip)
+{
+    size_t len = IP_IS_V6(ip) ? sizeof(ip_2_ip6(ip)->addr) : sizeof(ip_2_ip4(ip)->addr);
+    const void *bytes = IP_IS_V6(ip) ? (const void *)ip_2_ip6(ip)->addr : &ip_2_ip4(ip)->addr;
+    memset(out, 0, 17);
+    out[0] = (uint8_t)len;
+    memcpy(out + 1, bytes, len);
+}
+
 uint32_t net_random_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,
                         uint16_t remote_port)
 {
-    struct {
-        ip_addr_t local_ip, remote_ip;
-        uint16_t local_port, remote_port;
-    } connection;
-    memset(&connection, 0, sizeof(connection));
-    connection.local_ip = *local_ip;
-    connection.remote_ip = *remote_ip;
-    connection.local_port = local_port;
-    connection.remote_port = remote_port;
-    uint64_t hash = siphash(isn_key, (const uint8_t *)&connection, sizeof(connection));
+    uint8_t connection[2 * 17 + 2 * sizeof(uint16_t)];
+    put_address(connection, local_ip);
+    put_address(connection + 17, remote_ip);
+    memcpy(connection + 34, &local_port, sizeof(local_port));
+    memcpy(connection + 36, &remote_port, sizeof(remote_port));
+    uint64_t hash = siphash(isn_key, connection, sizeof(connection));
     /* RFC 6528 section 3: M + F(connection, key), M a timer of 4 microseconds. */
     return (uint32_t)(clock_now_us() / 4 + hash);
 }

@@ -55,9 +55,9 @@ static enum net_outcome prepare_fd(int fd)
     return done ? NET_OK : NET_FAILED;
 }
 
-static enum net_outcome new_fd(int *fd)
+static enum net_outcome new_fd(int *fd, int family)
 {
-    *fd = lwip_socket(AF_INET, SOCK_STREAM, 0);
+    *fd = lwip_socket(family, SOCK_STREAM, 0);
     if (*fd < 0) {
         return NET_NO_MEMORY;
     }
@@ -65,6 +65,79 @@ static enum net_outcome new_fd(int *fd)
     net_wait_watch(connection_of(*fd));
     UNLOCK_TCPIP_CORE();
     return NET_OK;
+}
+
+/* ---- Addresses ---------------------------------------------------------------------------------
+ */
+
+void net_address_from_ip(const ip_addr_t *ip, struct net_address *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (IP_IS_V6(ip)) {
+        out->family = NET_FAMILY_IPV6;
+        memcpy(out->bytes, ip_2_ip6(ip)->addr, sizeof(ip_2_ip6(ip)->addr));
+    } else {
+        out->family = NET_FAMILY_IPV4;
+        memcpy(out->bytes, &ip_2_ip4(ip)->addr, sizeof(ip_2_ip4(ip)->addr));
+    }
+}
+
+static void to_ip(const struct net_address *address, ip_addr_t *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (address->family == NET_FAMILY_IPV6) {
+        IP_SET_TYPE(out, IPADDR_TYPE_V6);
+        memcpy(ip_2_ip6(out)->addr, address->bytes, sizeof(ip_2_ip6(out)->addr));
+    } else {
+        IP_SET_TYPE(out, IPADDR_TYPE_V4);
+        memcpy(&ip_2_ip4(out)->addr, address->bytes, sizeof(ip_2_ip4(out)->addr));
+    }
+}
+
+/* lwIP's own form of an address; both begin with length and family. */
+union any_sockaddr {
+    struct sockaddr any;
+    struct sockaddr_in ip4;
+    struct sockaddr_in6 ip6;
+};
+
+static socklen_t to_sockaddr(const struct net_address *address, union any_sockaddr *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (address->family == NET_FAMILY_IPV6) {
+        out->ip6.sin6_family = AF_INET6;
+        out->ip6.sin6_port = lwip_htons(address->port);
+        memcpy(&out->ip6.sin6_addr, address->bytes, sizeof(out->ip6.sin6_addr));
+        return sizeof(out->ip6);
+    }
+    out->ip4.sin_family = AF_INET;
+    out->ip4.sin_port = lwip_htons(address->port);
+    memcpy(&out->ip4.sin_addr, address->bytes, sizeof(out->ip4.sin_addr));
+    return sizeof(out->ip4);
+}
+
+/* The peer of a connection, under the core lock. lwip_accept calls an IPv4 one ::ffff:a.b.c.d. */
+static bool peer_of(int fd, struct net_address *out)
+{
+    const struct tcp_pcb *pcb = connection_of(fd)->pcb.tcp;
+    if (pcb == NULL) {
+        return false; /* it has gone already */
+    }
+    net_address_from_ip(&pcb->remote_ip, out);
+    out->port = pcb->remote_port;
+    return true;
+}
+
+/* RFC 8201 section 1: beyond our segment, IPv6 packets are as small as every path takes. A router
+ * that wants smaller ones only says so, and lwIP cannot make a connection's segments smaller. */
+#define FAR_SEGMENT_LEN (1280 - 40 - 20)
+
+static void limit_segments(const struct net *net, struct tcp_pcb *pcb)
+{
+    bool is_far = IP_IS_V6_VAL(pcb->remote_ip) && !net_neighbour_is_near(net, &pcb->remote_ip);
+    if (is_far && pcb->mss > FAR_SEGMENT_LEN) {
+        pcb->mss = FAR_SEGMENT_LEN;
+    }
 }
 
 /* ---- Listening ---------------------------------------------------------------------------------
@@ -80,12 +153,11 @@ static int backlog_of(unsigned wanted)
 static enum net_outcome listen_fd(int fd, uint16_t port, unsigned backlog)
 {
     int on = 1;
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof(address));
-    address.sin_family = AF_INET;
-    address.sin_port = lwip_htons(port);
+    const struct net_address all = {.family = NET_FAMILY_IPV6, .port = port}; /* and IPv4's */
+    union any_sockaddr address;
+    socklen_t address_len = to_sockaddr(&all, &address);
     if (lwip_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        lwip_bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
+        lwip_bind(fd, &address.any, address_len) != 0 ||
         lwip_listen(fd, backlog_of(backlog)) != 0) {
         switch (errno) {
         case EADDRINUSE:
@@ -108,7 +180,7 @@ enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
         return NET_MISUSE;
     }
     int fd = -1;
-    enum net_outcome outcome = new_fd(&fd);
+    enum net_outcome outcome = new_fd(&fd, AF_INET6);
     if (outcome != NET_OK) {
         return outcome;
     }
@@ -139,6 +211,18 @@ static enum net_outcome accept_error(int error)
     }
 }
 
+/* False: the connection is no more. */
+static bool prepare_accepted(const struct net *net, int fd, struct net_address *peer)
+{
+    LOCK_TCPIP_CORE();
+    bool is_there = peer_of(fd, peer);
+    if (is_there) {
+        limit_segments(net, connection_of(fd)->pcb.tcp);
+    }
+    UNLOCK_TCPIP_CORE();
+    return is_there;
+}
+
 enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out,
                             struct net_address *peer)
 {
@@ -147,43 +231,30 @@ enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out
     if (!listener->is_listener) {
         return NET_MISUSE;
     }
-    struct sockaddr_in address;
-    socklen_t address_len = sizeof(address);
     LOCK_TCPIP_CORE(); /* see prepare_fd */
-    int fd = lwip_accept(listener->fd, (struct sockaddr *)&address, &address_len);
+    int fd = lwip_accept(listener->fd, NULL, NULL);
     UNLOCK_TCPIP_CORE();
     if (fd < 0) {
         return accept_error(errno);
     }
-    if (prepare_fd(fd) != NET_OK) {
+    if (prepare_fd(fd) != NET_OK || !prepare_accepted(listener->net, fd, peer)) {
         lwip_close(fd);
         return NET_RESET; /* it went between the two calls */
     }
     *out = take_socket(listener->net, fd);
-    peer->family = NET_FAMILY_IPV4;
-    memcpy(peer->bytes, &address.sin_addr.s_addr, sizeof(address.sin_addr.s_addr));
-    peer->port = lwip_ntohs(address.sin_port);
     return NET_OK;
 }
 
 /* ---- Connecting --------------------------------------------------------------------------------
  */
 
-/* True if there is a way to send to ip: the link is up, and ip is on our segment or behind a
- * gateway. lwIP itself would send SYNs to nowhere until it gives up. */
-static bool has_route(struct net *net, const ip4_addr_t *ip)
-{
-    const struct netif *netif = &net->device.netif;
-    return net->address.status.state == NET_STATE_UP &&
-           !ip4_addr_isany(net_neighbour_next_hop(netif, ip));
-}
-
+/* lwIP itself would send SYNs to nowhere until it gives up. */
 static enum net_outcome check_route(struct net *net, const struct net_address *peer)
 {
-    ip4_addr_t ip;
-    memcpy(&ip.addr, peer->bytes, sizeof(ip.addr));
+    ip_addr_t ip;
+    to_ip(peer, &ip);
     LOCK_TCPIP_CORE();
-    bool routed = peer->family == NET_FAMILY_IPV4 && has_route(net, &ip);
+    bool routed = peer->family != NET_FAMILY_NONE && net_neighbour_has_route(net, &ip);
     UNLOCK_TCPIP_CORE();
     return routed ? NET_OK : NET_UNREACHABLE;
 }
@@ -193,12 +264,9 @@ static enum net_outcome connect_fd(int fd, const struct net_address *peer)
     if (prepare_fd(fd) != NET_OK) {
         return NET_FAILED;
     }
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof(address));
-    address.sin_family = AF_INET;
-    address.sin_port = lwip_htons(peer->port);
-    memcpy(&address.sin_addr.s_addr, peer->bytes, sizeof(address.sin_addr.s_addr));
-    if (lwip_connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0) {
+    union any_sockaddr address;
+    socklen_t address_len = to_sockaddr(peer, &address);
+    if (lwip_connect(fd, &address.any, address_len) == 0) {
         return NET_OK;
     }
     switch (errno) {
@@ -221,7 +289,7 @@ enum net_outcome net_connect(struct net *net, const struct net_address *peer,
     int fd = -1;
     enum net_outcome outcome = check_route(net, peer);
     if (outcome == NET_OK) {
-        outcome = new_fd(&fd);
+        outcome = new_fd(&fd, peer->family == NET_FAMILY_IPV6 ? AF_INET6 : AF_INET);
     }
     if (outcome != NET_OK) {
         return outcome;
@@ -264,9 +332,11 @@ enum net_outcome net_connect_result(struct net_socket *socket)
         outcome = NET_WANT_WRITE;
     } else if (connection->pcb.tcp == NULL && socket->failure == NET_OK) {
         enum net_outcome why = connect_error(netconn_err(connection));
-        socket->connect_error = socket->has_no_neighbour ? NET_UNREACHABLE : why;
+        socket->connect_error = socket->verdict != NET_OK ? socket->verdict : why;
         socket->failure = NET_RESET;
         outcome = socket->connect_error;
+    } else if (connection->pcb.tcp != NULL) {
+        limit_segments(socket->net, connection->pcb.tcp);
     }
     UNLOCK_TCPIP_CORE();
     return outcome;

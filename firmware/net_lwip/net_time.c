@@ -183,7 +183,7 @@ uint32_t net_time_startup_ms(void)
 void net_time_follow(struct net *net)
 {
     struct net_time *time = &net->time;
-    bool is_up = net->address.status.state == NET_STATE_UP;
+    bool is_up = net->status.status.state == NET_STATE_UP;
     if (!time->is_wanted || time->is_denied || is_up == (sntp_enabled() != 0)) {
         return;
     }

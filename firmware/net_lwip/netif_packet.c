@@ -61,6 +61,11 @@ static bool bind_interface(struct packet *packet, int index)
         (void)setsockopt(packet->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
                          sizeof(membership));
     }
+    /* IPv6 finds its neighbours by groups that follow from addresses. An error is no end here
+     * either. */
+    membership.mr_type = PACKET_MR_ALLMULTI;
+    (void)setsockopt(packet->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
+                     sizeof(membership));
     return true;
 }
 

@@ -10,8 +10,11 @@
 
 #include "net_port.h"
 
-/* Sockets at a time, listeners included; also the size of the table given to ppoll(2). */
+/* Sockets at a time, listeners included; the table given to ppoll(2) has room for two descriptors
+ * of each. */
 #define NET_POSIX_SOCKETS_MAX 1024U
+
+#define NET_POSIX_POLLS_MAX (2 * NET_POSIX_SOCKETS_MAX + 1)
 
 /* Longest name that DNS can carry, with its terminator (RFC 1035 section 2.3.4). */
 #define NET_POSIX_NAME_MAX 256U
@@ -22,6 +25,8 @@ struct net_socket {
     struct net *net; /* borrowed: the socket is on its list */
     struct net_socket *prev, *next;
     int fd;
+    int fd6; /* of a listener: its second descriptor, for IPv6; -1: none */
+    bool fd6_is_next;
     bool listener;
     bool connecting;                /* net_connect_result has not given a final outcome yet */
     bool shut;                      /* net_shutdown was called */
@@ -32,15 +37,17 @@ struct net_socket {
 };
 
 struct net {
-    struct in_addr bind_ip; /* INADDR_ANY: the kernel's choice */
-    int wake_fd;            /* eventfd: written by net_wake, drained by net_wait */
-    int spare_fd;           /* given up for a moment to take, and reset, a connection when the
-                               process is out of descriptors */
+    struct in_addr bind_ip;   /* INADDR_ANY: the kernel's choice */
+    struct in6_addr bind_ip6; /* the same for IPv6 */
+    bool has_ip6;
+    int wake_fd;  /* eventfd: written by net_wake, drained by net_wait */
+    int spare_fd; /* given up for a moment to take, and reset, a connection when the
+                     process is out of descriptors */
     uint32_t window_len;
     uint32_t socket_count;
     struct net_socket *sockets;    /* all of them */
     struct net_question *question; /* owned; NULL when no name is being resolved */
-    struct pollfd polls[NET_POSIX_SOCKETS_MAX + 1];
+    struct pollfd polls[NET_POSIX_POLLS_MAX];
 };
 
 union net_sockaddr {

@@ -1,4 +1,5 @@
 /* The net seam on the kernel's own TCP: starting, stopping, waiting, numbers. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,26 +27,74 @@ static bool has_ip(const struct net_config *config)
     return config->ip_mode == NET_IP_STATIC && memcmp(config->ip, none, sizeof none) != 0;
 }
 
-/* A wrong address is found out here, with words, and not by the first listen. */
-static bool probe_ip(struct net *net, char *reason, size_t cap)
+static bool can_bind(const struct sockaddr *address, socklen_t address_len)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = net->bind_ip};
-    int window_len = 0;
-    socklen_t window_size = sizeof window_len;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-              getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window_len, &window_size) == 0;
-    if (!ok && errno == EADDRNOTAVAIL) {
-        snprintf(reason, cap,
-                 "the address is none of this machine's: use one of its own, or 0.0.0.0");
-    } else if (!ok) {
-        snprintf(reason, cap, "cannot make a TCP socket: %s", strerror(errno));
-    }
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && bind(fd, address, address_len) == 0;
+    int error = errno;
     if (fd >= 0) {
         close(fd);
     }
-    net->window_len = window_len > 0 ? (uint32_t)window_len : 0;
+    errno = error;
     return ok;
+}
+
+static bool explain_bind(const char *family, char *reason, size_t cap)
+{
+    if (errno == EADDRNOTAVAIL) {
+        snprintf(reason, cap, "the %s address is none of this machine's: use one of its own",
+                 family);
+    } else {
+        snprintf(reason, cap, "cannot make a TCP socket: %s", strerror(errno));
+    }
+    return false;
+}
+
+/* A wrong address is found out here, with words, and not by the first listen. */
+static bool probe_ip(const struct net *net, char *reason, size_t cap)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = net->bind_ip};
+    return can_bind((const struct sockaddr *)&address, sizeof address) ||
+           explain_bind("IPv4", reason, cap);
+}
+
+/* A system without IPv6 is none to complain of, unless an address was asked for. */
+static bool probe_ip6(struct net *net, bool is_required, char *reason, size_t cap)
+{
+    const struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = net->bind_ip6};
+    net->has_ip6 = can_bind((const struct sockaddr *)&address, sizeof address);
+    return net->has_ip6 || !is_required || explain_bind("IPv6", reason, cap);
+}
+
+static bool take_addresses(struct net *net, const struct net_config *config, char *reason,
+                           size_t cap)
+{
+    if (has_ip(config)) {
+        memcpy(&net->bind_ip, config->ip, sizeof net->bind_ip);
+    }
+    if (!probe_ip(net, reason, cap)) {
+        return false;
+    }
+    if (config->ip6_mode == NET_IP6_OFF) {
+        return true;
+    }
+    bool is_static = config->ip6_mode == NET_IP6_STATIC;
+    if (is_static) {
+        memcpy(&net->bind_ip6, config->ip6, sizeof net->bind_ip6);
+    }
+    return probe_ip6(net, is_static, reason, cap);
+}
+
+static void measure_window(struct net *net)
+{
+    int window_len = 0;
+    socklen_t window_size = sizeof window_len;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        (void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window_len, &window_size);
+        close(fd);
+    }
+    net->window_len = window_len > 0 ? (uint32_t)window_len : 0;
 }
 
 static bool open_descriptors(struct net *net, char *reason, size_t cap)
@@ -61,9 +110,15 @@ static bool open_descriptors(struct net *net, char *reason, size_t cap)
 
 static void log_net_up(const struct net_config *config, const struct net *net)
 {
-    const uint8_t *ip = (const uint8_t *)&net->bind_ip.s_addr;
-    log_event(LOG_LEVEL_INFO, "net", "net_up", "if=posix ip=%u.%u.%u.%u/%u mac=none", ip[0], ip[1],
-              ip[2], ip[3], net->bind_ip.s_addr == INADDR_ANY ? 0U : config->prefix_len);
+    char text[INET6_ADDRSTRLEN];
+    unsigned prefix = net->bind_ip.s_addr == INADDR_ANY ? 0U : config->prefix_len;
+    log_event(LOG_LEVEL_INFO, "net", "net_up", "if=posix ip=%s/%u mac=none",
+              inet_ntop(AF_INET, &net->bind_ip, text, sizeof text), prefix);
+    if (net->has_ip6) {
+        prefix = IN6_IS_ADDR_UNSPECIFIED(&net->bind_ip6) ? 0U : config->ip6_prefix_len;
+        log_event(LOG_LEVEL_INFO, "net", "net_up", "if=posix ip=%s/%u mac=none",
+                  inet_ntop(AF_INET6, &net->bind_ip6, text, sizeof text), prefix);
+    }
 }
 
 enum net_outcome net_open(const struct net_config *config, struct net **out, char *reason,
@@ -87,10 +142,8 @@ enum net_outcome net_open(const struct net_config *config, struct net **out, cha
         return NET_NO_MEMORY;
     }
     net->wake_fd = net->spare_fd = -1;
-    if (has_ip(config)) {
-        memcpy(&net->bind_ip, config->ip, sizeof net->bind_ip);
-    }
-    if (!probe_ip(net, reason, cap) || !open_descriptors(net, reason, cap)) {
+    measure_window(net);
+    if (!take_addresses(net, config, reason, cap) || !open_descriptors(net, reason, cap)) {
         net_close(net);
         return NET_FAILED;
     }
@@ -125,6 +178,10 @@ void net_get_status(struct net *net, struct net_status *out)
 {
     *out = (struct net_status){.state = NET_STATE_UP, .ip.family = NET_FAMILY_IPV4};
     memcpy(out->ip.bytes, &net->bind_ip, sizeof net->bind_ip);
+    if (net->has_ip6) {
+        out->ip6.family = NET_FAMILY_IPV6;
+        memcpy(out->ip6.bytes, &net->bind_ip6, sizeof net->bind_ip6);
+    }
 }
 
 /* ---- Waiting ---- */
@@ -160,17 +217,34 @@ static bool is_polled(const struct net_wait_item *item)
     return item->socket != NULL && item->events != 0;
 }
 
+static nfds_t descriptor_count(const struct net_socket *socket)
+{
+    return socket->fd6 >= 0 ? 2 : 1;
+}
+
 static nfds_t fill_polls(struct net *net, const struct net_wait_item *items, size_t count)
 {
     nfds_t used = 0;
     net->polls[used++] = (struct pollfd){.fd = net->wake_fd, .events = POLLIN};
-    for (size_t i = 0; i < count && used <= NET_POSIX_SOCKETS_MAX; i++) {
-        if (is_polled(&items[i])) {
-            net->polls[used++] =
-                (struct pollfd){.fd = items[i].socket->fd, .events = poll_events(items[i].events)};
+    for (size_t i = 0; i < count && used + 2 <= NET_POSIX_POLLS_MAX; i++) {
+        if (!is_polled(&items[i])) {
+            continue;
+        }
+        const struct net_socket *socket = items[i].socket;
+        short events = poll_events(items[i].events);
+        net->polls[used++] = (struct pollfd){.fd = socket->fd, .events = events};
+        if (socket->fd6 >= 0) {
+            net->polls[used++] = (struct pollfd){.fd = socket->fd6, .events = events};
         }
     }
     return used;
+}
+
+/* What ppoll said of a socket's descriptors, the first of which is at this place. */
+static short joined_revents(const struct net *net, nfds_t at, const struct net_socket *socket)
+{
+    short revents = net->polls[at].revents;
+    return socket->fd6 >= 0 ? (short)(revents | net->polls[at + 1].revents) : revents;
 }
 
 /* What the table had no room for (one socket in several items) is called ready: sockets do not
@@ -180,13 +254,16 @@ static void take_results(const struct net *net, nfds_t used, struct net_wait_ite
 {
     nfds_t at = 1;
     for (size_t i = 0; i < count; i++) {
-        items[i].ready = 0;
-        if (!is_polled(&items[i])) {
+        struct net_wait_item *item = &items[i];
+        item->ready = 0;
+        if (!is_polled(item)) {
             continue;
         }
-        uint8_t ready = at < used ? ready_events(net->polls[at].revents) : items[i].events;
-        items[i].ready = (uint8_t)(ready & items[i].events);
-        at++;
+        bool was_polled = at < used;
+        uint8_t ready =
+            was_polled ? ready_events(joined_revents(net, at, item->socket)) : item->events;
+        item->ready = (uint8_t)(ready & item->events);
+        at += was_polled ? descriptor_count(item->socket) : 0;
     }
 }
 

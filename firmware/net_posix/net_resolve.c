@@ -17,7 +17,8 @@ struct net_question {
     _Atomic int state;
     int wake_fd; /* the thread's own duplicate: it may outlive the net */
     enum net_outcome outcome;
-    struct net_address address;
+    int family; /* AF_UNSPEC: both */
+    struct net_addresses addresses;
     char name[NET_POSIX_NAME_MAX];
 };
 
@@ -51,18 +52,24 @@ static enum net_outcome resolve_outcome(int code)
     }
 }
 
-/* IPv4 alone, like the firmware's own stack: the same HOST leads to the same peer. */
+/* The system has them in the order of RFC 6724. */
 static void ask(struct net_question *question)
 {
-    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    const struct addrinfo hints = {.ai_family = question->family, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
+    struct net_addresses *out = &question->addresses;
     question->outcome = resolve_outcome(getaddrinfo(question->name, NULL, &hints, &found));
     if (question->outcome != NET_OK) {
         return;
     }
-    union net_sockaddr first = {0};
-    memcpy(&first.ipv4, found->ai_addr, sizeof first.ipv4);
-    net_posix_from_sockaddr(&first, &question->address);
+    for (const struct addrinfo *at = found; at != NULL && out->count < NET_ADDRESSES_MAX;
+         at = at->ai_next) {
+        union net_sockaddr one = {0};
+        memcpy(&one, at->ai_addr, at->ai_addrlen < sizeof one ? at->ai_addrlen : sizeof one);
+        net_posix_from_sockaddr(&one, &out->list[out->count]);
+        out->count += out->list[out->count].family != NET_FAMILY_NONE;
+    }
+    question->outcome = out->count > 0 ? NET_OK : NET_NOT_FOUND;
     freeaddrinfo(found);
 }
 
@@ -109,6 +116,7 @@ static enum net_outcome start_question(struct net *net, const char *name)
         return NET_FAILED;
     }
     memcpy(question->name, name, strlen(name)); /* the caller has checked its length */
+    question->family = net->has_ip6 ? AF_UNSPEC : AF_INET;
     question->wake_fd = dup(net->wake_fd);
     if (question->wake_fd < 0 || !start_thread(question)) {
         if (question->wake_fd >= 0) {
@@ -121,9 +129,11 @@ static enum net_outcome start_question(struct net *net, const char *name)
     return NET_WANT_READ;
 }
 
-enum net_outcome net_resolve(struct net *net, const char *name, struct net_address *out)
+enum net_outcome net_resolve(struct net *net, const char *name, struct net_addresses *out)
 {
-    if (parse_literal(name, out)) {
+    memset(out, 0, sizeof *out);
+    if (parse_literal(name, &out->list[0])) {
+        out->count = 1;
         return NET_OK;
     }
     if (name[0] == '\0' || strlen(name) >= NET_POSIX_NAME_MAX) {
@@ -138,7 +148,7 @@ enum net_outcome net_resolve(struct net *net, const char *name, struct net_addre
         return NET_WANT_READ;
     }
     enum net_outcome outcome = question->outcome;
-    *out = question->address;
+    *out = question->addresses;
     net_posix_drop_question(net);
     return outcome;
 }

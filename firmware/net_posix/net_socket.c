@@ -134,6 +134,7 @@ static struct net_socket *socket_new(struct net *net, int fd)
     }
     made->net = net;
     made->fd = fd;
+    made->fd6 = -1;
     made->next = net->sockets;
     if (made->next != NULL) {
         made->next->prev = made;
@@ -158,10 +159,18 @@ static void socket_free(struct net_socket *socket)
     free(socket);
 }
 
+static void close_second(const struct net_socket *socket)
+{
+    if (socket->fd6 >= 0) {
+        close(socket->fd6);
+    }
+}
+
 void net_socket_close(struct net_socket *socket)
 {
     if (socket != NULL) {
         close(socket->fd);
+        close_second(socket);
         socket_free(socket);
     }
 }
@@ -170,24 +179,64 @@ void net_socket_abort(struct net_socket *socket)
 {
     if (socket != NULL) {
         abort_descriptor(socket->fd);
+        close_second(socket);
         socket_free(socket);
     }
 }
 
 /* ---- Listening ---- */
 
-static enum net_outcome bind_and_listen(const struct net *net, int fd, uint16_t port,
-                                        unsigned backlog)
+static enum net_outcome bind_and_listen(int fd, const union net_sockaddr *address,
+                                        socklen_t address_len, unsigned backlog)
 {
     const int on = 1;
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = net->bind_ip};
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
+        bind(fd, &address->any, address_len) == 0 &&
         listen(fd, backlog > SOMAXCONN ? SOMAXCONN : (int)backlog) == 0) {
         return NET_OK;
     }
     return errno == EADDRINUSE ? NET_IN_USE : NET_FAILED;
+}
+
+/* On OK *fd listens there. Each family has a descriptor of its own: the addresses may be chosen for
+ * one family alone, and IPv4 peers keep their IPv4 addresses. */
+static enum net_outcome open_listener(const union net_sockaddr *address, socklen_t address_len,
+                                      unsigned backlog, int *fd)
+{
+    const int on = 1;
+    *fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0) {
+        return is_out_of_resources(errno) ? NET_NO_MEMORY : NET_FAILED;
+    }
+    if (address->any.sa_family == AF_INET6) {
+        (void)setsockopt(*fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    }
+    enum net_outcome outcome = bind_and_listen(*fd, address, address_len, backlog);
+    if (outcome != NET_OK) {
+        close(*fd);
+        *fd = -1;
+    }
+    return outcome;
+}
+
+/* The same for each family; on OK *fd6 may be -1. */
+static enum net_outcome open_listeners(const struct net *net, uint16_t port, unsigned backlog,
+                                       int *fd, int *fd6)
+{
+    const union net_sockaddr ip4 = {
+        .ipv4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = net->bind_ip}};
+    const union net_sockaddr ip6 = {
+        .ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = net->bind_ip6}};
+    *fd6 = -1;
+    enum net_outcome outcome = open_listener(&ip4, sizeof ip4.ipv4, backlog, fd);
+    if (outcome != NET_OK || !net->has_ip6) {
+        return outcome;
+    }
+    outcome = open_listener(&ip6, sizeof ip6.ipv6, backlog, fd6);
+    if (outcome != NET_OK) {
+        close(*fd);
+    }
+    return outcome;
 }
 
 enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
@@ -197,32 +246,32 @@ enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
     if (port == 0) {
         return NET_MISUSE;
     }
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) {
-        return is_out_of_resources(errno) ? NET_NO_MEMORY : NET_FAILED;
-    }
-    enum net_outcome outcome = bind_and_listen(net, fd, port, backlog);
+    int fd = -1;
+    int fd6 = -1;
+    enum net_outcome outcome = open_listeners(net, port, backlog, &fd, &fd6);
     if (outcome != NET_OK) {
-        close(fd);
         return outcome;
     }
     *out = socket_new(net, fd);
     if (*out == NULL) {
+        if (fd6 >= 0) {
+            close(fd6);
+        }
         return NET_NO_MEMORY;
     }
+    (*out)->fd6 = fd6;
     (*out)->listener = true;
     return NET_OK;
 }
 
 /* Without this, a connection that nobody can take would keep the listener readable for ever.
  * accept(2) asks for a descriptor before it looks whether there is a connection at all. */
-static enum net_outcome reset_one_waiting(struct net_socket *listener)
+static enum net_outcome reset_one_waiting(struct net *net, int listener_fd)
 {
-    struct net *net = listener->net;
     if (net->spare_fd >= 0) {
         close(net->spare_fd);
     }
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept4(listener_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     bool none_there = fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (fd >= 0) {
         abort_descriptor(fd);
@@ -231,18 +280,33 @@ static enum net_outcome reset_one_waiting(struct net_socket *listener)
     return none_there ? NET_WANT_READ : NET_NO_MEMORY;
 }
 
-static enum net_outcome accept_outcome(struct net_socket *listener, int code)
+static enum net_outcome accept_outcome(struct net *net, int listener_fd, int code)
 {
     if (code == EAGAIN || code == EWOULDBLOCK || code == EINTR) {
         return NET_WANT_READ;
     }
     if (is_out_of_resources(code)) {
-        return reset_one_waiting(listener);
+        return reset_one_waiting(net, listener_fd);
     }
     if (code == EBADF || code == EINVAL || code == EFAULT) {
         return NET_FAILED;
     }
     return NET_RESET; /* accept(2): errors of the network are the new connection's own */
+}
+
+static enum net_outcome accept_one(struct net *net, int listener_fd, struct net_socket **out,
+                                   struct net_address *peer)
+{
+    union net_sockaddr from = {0};
+    socklen_t from_len = sizeof from;
+    int fd = accept4(listener_fd, &from.any, &from_len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        return accept_outcome(net, listener_fd, errno);
+    }
+    net_posix_from_sockaddr(&from, peer);
+    turn_nagle_off(fd);
+    *out = socket_new(net, fd);
+    return *out == NULL ? NET_NO_MEMORY : NET_OK;
 }
 
 enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out,
@@ -253,27 +317,39 @@ enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out
     if (!listener->listener) {
         return NET_MISUSE;
     }
-    union net_sockaddr from = {0};
-    socklen_t from_len = sizeof from;
-    int fd = accept4(listener->fd, &from.any, &from_len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) {
-        return accept_outcome(listener, errno);
+    if (listener->fd6 < 0) {
+        return accept_one(listener->net, listener->fd, out, peer);
     }
-    net_posix_from_sockaddr(&from, peer);
-    turn_nagle_off(fd);
-    *out = socket_new(listener->net, fd);
-    return *out == NULL ? NET_NO_MEMORY : NET_OK;
+    /* By turns, so that neither family keeps the other out. */
+    listener->fd6_is_next = !listener->fd6_is_next;
+    int first = listener->fd6_is_next ? listener->fd : listener->fd6;
+    int second = listener->fd6_is_next ? listener->fd6 : listener->fd;
+    enum net_outcome outcome = accept_one(listener->net, first, out, peer);
+    return outcome == NET_WANT_READ ? accept_one(listener->net, second, out, peer) : outcome;
 }
 
 /* ---- Connecting ---- */
+
+/* The address that the user wants us to be; 0: the kernel may choose. */
+static socklen_t own_sockaddr(const struct net *net, int family, union net_sockaddr *out)
+{
+    memset(out, 0, sizeof *out);
+    out->any.sa_family = (sa_family_t)family;
+    if (family == AF_INET) {
+        out->ipv4.sin_addr = net->bind_ip;
+        return net->bind_ip.s_addr == INADDR_ANY ? 0 : sizeof out->ipv4;
+    }
+    out->ipv6.sin6_addr = net->bind_ip6;
+    return IN6_IS_ADDR_UNSPECIFIED(&net->bind_ip6) ? 0 : sizeof out->ipv6;
+}
 
 /* 0 or an errno. EINPROGRESS is the usual one. */
 static int start_connect(const struct net *net, int fd, const union net_sockaddr *to,
                          socklen_t to_len)
 {
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = net->bind_ip};
-    if (net->bind_ip.s_addr != INADDR_ANY &&
-        bind(fd, (const struct sockaddr *)&from, sizeof from) != 0) {
+    union net_sockaddr from;
+    socklen_t from_len = own_sockaddr(net, to->any.sa_family, &from);
+    if (from_len > 0 && bind(fd, &from.any, from_len) != 0) {
         return errno;
     }
     turn_nagle_off(fd);
@@ -288,6 +364,9 @@ enum net_outcome net_connect(struct net *net, const struct net_address *peer,
     socklen_t to_len = net_posix_to_sockaddr(peer, &to);
     if (to_len == 0) {
         return NET_FAILED;
+    }
+    if (peer->family == NET_FAMILY_IPV6 && !net->has_ip6) {
+        return NET_UNREACHABLE;
     }
     int fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {

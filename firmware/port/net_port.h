@@ -46,6 +46,12 @@ struct net; /* made by net_open, ended by net_close; one per process */
 
 enum net_ip_mode { NET_IP_STATIC, NET_IP_DHCP };
 
+enum net_ip6_mode {
+    NET_IP6_OFF,
+    NET_IP6_AUTO,  /* addresses for what routers announce (RFC 4862), and a link-local one */
+    NET_IP6_STATIC /* ip6, and a link-local one */
+};
+
 #define NET_TIME_SERVER_DHCP "dhcp" /* the one that DHCP names (RFC 2132 section 8.3) */
 
 /* All pointers are borrowed for the call of net_open, unless said otherwise. */
@@ -58,6 +64,11 @@ struct net_config {
     uint8_t gateway[4];
     uint8_t dns[4];
     uint8_t mac[6];
+    enum net_ip6_mode ip6_mode;
+    uint8_t ip6[16];
+    uint8_t ip6_prefix_len;
+    uint8_t ip6_key[16]; /* secret of this board, from which it makes its addresses (RFC 7217) */
+
     /* A time server's name or address, NET_TIME_SERVER_DHCP, or NULL: none. Borrowed until
      * net_close. It is asked by SNTP as soon as there is an address, and now and then from then on;
      * what it says is checked, given to clock_set_wall, and logged (time_set, time_failed). That
@@ -84,20 +95,21 @@ PORT_MUST_USE enum net_outcome net_open(const struct net_config *config, struct 
 void net_close(struct net *net);
 
 enum net_state {
-    NET_STATE_STARTING, /* no address yet: checking it for conflicts, or asking DHCP */
-    NET_STATE_UP,       /* packets can flow from and to ip */
+    NET_STATE_STARTING, /* no address: checking it for conflicts, or asking DHCP or routers */
+    NET_STATE_UP,       /* packets can flow from and to ip, or ip6, or both */
     NET_STATE_DOWN,     /* the link is down; sockets live on and recover when it is back */
-    NET_STATE_CONFLICT, /* another host has our address (its MAC in conflict_mac): final, no packet
-                           is sent */
+    NET_STATE_CONFLICT, /* another host has our static address: final, no packet is sent */
 };
 
+/* Addresses have port 0, and family NONE while there is none. A link-local one does not count. */
 struct net_status {
     enum net_state state;
-    struct net_address ip; /* port 0; family NONE while there is no address */
-    uint8_t conflict_mac[6];
+    struct net_address ip;
+    struct net_address ip6;
 };
 
-/* Each change of state wakes net_wait. The backend logs net_up and net_down itself. */
+/* Each change of it wakes net_wait. The backend logs net_up, net_down and net_conflict itself. A
+ * connection whose own address is lost ends at once, with RESET or TIMED_OUT. */
 void net_get_status(struct net *net, struct net_status *out);
 
 /* ---- Sockets
@@ -106,7 +118,8 @@ void net_get_status(struct net *net, struct net_status *out);
 struct net_socket; /* a TCP listener or connection; made by listen, accept, connect; ended by
                       net_socket_close */
 
-/* Listens on all own addresses. Errors: IN_USE, NO_MEMORY, MISUSE (port 0), FAILED. */
+/* Listens on all own addresses of both families. Errors: IN_USE, NO_MEMORY, MISUSE (port 0),
+ * FAILED. */
 PORT_MUST_USE enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
                                           struct net_socket **out);
 
@@ -159,11 +172,20 @@ void net_socket_abort(struct net_socket *socket);
 /* ---- Names
  * --------------------------------------------------------------------------------------------- */
 
-/* Turns a host name or a literal address into an address (port 0). WANT_READ: asking; net_wait
- * wakes when there is an answer, then call again with the same name. One name at a time; another
- * name drops the question before. NOT_FOUND, TIMED_OUT, FAILED. */
+#define NET_ADDRESSES_MAX 4
+
+/* In the order in which they should be tried; ports 0. */
+struct net_addresses {
+    size_t count;
+    struct net_address list[NET_ADDRESSES_MAX];
+};
+
+/* Turns a host name into its addresses of both families, or a literal address into one; IPv6
+ * literals have no brackets and no zone. OK: at least one. WANT_READ: asking; net_wait wakes when
+ * there is an answer, then call again with the same name. One name at a time; another name drops
+ * the question before. NOT_FOUND, TIMED_OUT, FAILED: out->count is 0. */
 PORT_MUST_USE enum net_outcome net_resolve(struct net *net, const char *name,
-                                           struct net_address *out);
+                                           struct net_addresses *out);
 
 /* ---- Waiting
  * --------------------------------------------------------------------------------------------- */

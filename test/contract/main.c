@@ -21,25 +21,11 @@
 #define EXIT_USAGE 64 /* <sysexits.h> */
 
 static const struct contract_test *const lists[] = {
-    tls_context_tests,
-    tls_handshake_tests,
-    tls_policy_tests,
-    tls_verify_tests,
-    tls_clock_tests,
-    tls_misuse_tests,
-    tls_write_tests,
-    tls_input_tests,
-    tls_close_tests,
-    tls_resume_tests,
-    tls_room_tests,
-    tls_sweep_tests,
-    tls_memory_tests,
-    net_stack_tests,
-    net_connection_tests,
-    net_end_tests,
-    net_wait_tests,
-    net_room_tests,
-    NULL,
+    tls_context_tests, tls_handshake_tests, tls_policy_tests,     tls_verify_tests,
+    tls_clock_tests,   tls_misuse_tests,    tls_write_tests,      tls_input_tests,
+    tls_close_tests,   tls_resume_tests,    tls_room_tests,       tls_sweep_tests,
+    tls_memory_tests,  net_stack_tests,     net_connection_tests, net_end_tests,
+    net_wait_tests,    net_room_tests,      net_ip6_tests,        NULL,
 };
 
 static const char usage[] =

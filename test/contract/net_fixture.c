@@ -49,6 +49,28 @@ struct net_address fixture_own_address(void)
     return address_of(fixture.own.ip);
 }
 
+static struct net_address address_of6(const uint8_t ip[16])
+{
+    struct net_address address = {.family = NET_FAMILY_IPV6};
+    memcpy(address.bytes, ip, 16);
+    return address;
+}
+
+bool fixture_has_ip6(void)
+{
+    return fixture.own.ip6_mode != NET_IP6_OFF;
+}
+
+struct net_address fixture_peer_address6(void)
+{
+    return address_of6(fixture.other.ip6);
+}
+
+struct net_address fixture_own_address6(void)
+{
+    return address_of6(fixture.own.ip6);
+}
+
 static bool is_stream_wire(void)
 {
     return strcmp(contract_options.wire, "stream") == 0;
@@ -65,11 +87,17 @@ static void configure_stream(void)
     fixture.own = (struct net_config){.netif = fixture.own_netif,
                                       .ip = {198, 18, 0, 2},
                                       .prefix_len = 24,
-                                      .mac = {2, 0, 0, 0, 0, 2}};
+                                      .mac = {2, 0, 0, 0, 0, 2},
+                                      .ip6_mode = NET_IP6_STATIC,
+                                      .ip6 = {0x20, 0x01, 0x0d, 0xb8, [15] = 2},
+                                      .ip6_prefix_len = 64};
     fixture.other = (struct net_config){.netif = fixture.peer_netif,
                                         .ip = {198, 18, 0, 3},
                                         .prefix_len = 24,
-                                        .mac = {2, 0, 0, 0, 0, 3}};
+                                        .mac = {2, 0, 0, 0, 0, 3},
+                                        .ip6_mode = NET_IP6_STATIC,
+                                        .ip6 = {0x20, 0x01, 0x0d, 0xb8, [15] = 3},
+                                        .ip6_prefix_len = 64};
 }
 
 /* Both stacks are the kernel's, which is cut off from the world first. */
@@ -80,13 +108,18 @@ static void configure_loopback(void)
     CHECK_TEXT(reason, "");
     CHECK(is_isolated);
     fixture.own = (struct net_config){.ip = {127, 0, 0, 1}, .prefix_len = 8};
+    if (net_isolation_has_ip6()) {
+        fixture.own.ip6_mode = NET_IP6_STATIC;
+        fixture.own.ip6[15] = 1;
+        fixture.own.ip6_prefix_len = 128;
+    }
     fixture.other = fixture.own;
 }
 
 static void start_peer(void)
 {
     int ends[2];
-    struct net_address ours = fixture_own_address();
+    const struct net_address ours[2] = {fixture_own_address(), fixture_own_address6()};
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
     fflush(stdout);
     fixture.peer = fork();
@@ -95,7 +128,7 @@ static void start_peer(void)
         close(ends[0]);
         guard_feed("the peer process", "");
         guard_rest();
-        net_peer_run(ends[1], &fixture.other, &ours);
+        net_peer_run(ends[1], &fixture.other, ours);
         _exit(0);
     }
     close(ends[1]);
@@ -132,10 +165,11 @@ static void wait_until_up(void)
     uint64_t until = clock_now_us() + LONG_MS * UINT64_C(1000);
     struct net_status status;
     net_get_status(fixture.net, &status);
-    while (status.state != NET_STATE_UP && clock_now_us() < until) {
+    while (!net_peer_is_up(&fixture.own, &status) && clock_now_us() < until) {
         net_wait(fixture.net, NULL, 0, until);
         net_get_status(fixture.net, &status);
     }
+    CHECK(net_peer_is_up(&fixture.own, &status));
     CHECK_INT(status.state, NET_STATE_UP);
 }
 
@@ -252,7 +286,11 @@ uint8_t wait_ready(struct net_socket *socket, uint8_t events, unsigned timeout_m
 
 struct net_socket *connect_to_peer(uint16_t port, unsigned slot)
 {
-    struct net_address address = fixture_peer_address();
+    return connect_to_peer_at(fixture_peer_address(), port, slot);
+}
+
+struct net_socket *connect_to_peer_at(struct net_address address, uint16_t port, unsigned slot)
+{
     struct net_socket *socket = NULL;
     address.port = port;
     CHECK_NET(net_connect(fixture.net, &address, &socket), NET_OK);

@@ -20,6 +20,11 @@ struct net *fixture_net(void);
 struct net_address fixture_peer_address(void);
 struct net_address fixture_own_address(void);
 
+/* The same for IPv6, after fixture_net; a kernel without it has none. */
+bool fixture_has_ip6(void);
+struct net_address fixture_peer_address6(void);
+struct net_address fixture_own_address6(void);
+
 /* Ends both stacks. Safe to call when there are none. */
 void fixture_close(void);
 
@@ -47,8 +52,10 @@ uint8_t wait_ready(struct net_socket *socket, uint8_t events, unsigned timeout_m
 /* As long as anything here may ever take. */
 #define LONG_MS 20000
 
-/* A connection of ours to the peer's slot; the peer's listener is at port. */
+/* A connection of ours to the peer's slot; the peer's listener is at port, over IPv4 or at this
+ * address (its port is ignored). */
 struct net_socket *connect_to_peer(uint16_t port, unsigned slot);
+struct net_socket *connect_to_peer_at(struct net_address address, uint16_t port, unsigned slot);
 
 /* A listener of the peer and a connection of ours to its slot 0. */
 struct net_socket *open_connection(void);

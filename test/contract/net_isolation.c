@@ -100,3 +100,8 @@ bool net_isolation_enter(char *reason, size_t cap)
     }
     return true;
 }
+
+bool net_isolation_has_ip6(void)
+{
+    return access("/proc/net/if_inet6", F_OK) == 0;
+}

@@ -10,4 +10,7 @@
  * thread is started. */
 bool net_isolation_enter(char *reason, size_t cap);
 
+/* True if the kernel speaks IPv6 in this namespace; after net_isolation_enter. */
+bool net_isolation_has_ip6(void);
+
 #endif

@@ -18,7 +18,8 @@ struct connection {
 
 struct peer {
     struct net *net;
-    struct net_address ours;
+    const struct net_config *config;
+    const struct net_address *ours; /* two */
     struct net_socket *listener;
     struct connection connections[PEER_SLOTS];
 };
@@ -46,17 +47,23 @@ static bool is_want(enum net_outcome outcome)
     return outcome == NET_WANT_READ || outcome == NET_WANT_WRITE;
 }
 
+bool net_peer_is_up(const struct net_config *config, const struct net_status *status)
+{
+    bool lacks_ip6 = config->ip6_mode == NET_IP6_STATIC && status->ip6.family != NET_FAMILY_IPV6;
+    return status->state == NET_STATE_UP && status->ip.family == NET_FAMILY_IPV4 && !lacks_ip6;
+}
+
 static struct peer_reply hello(struct peer *peer)
 {
     uint64_t until = deadline();
     struct net_status status;
     net_get_status(peer->net, &status);
-    while (status.state != NET_STATE_UP && clock_now_us() < until) {
+    while (!net_peer_is_up(peer->config, &status) && clock_now_us() < until) {
         net_wait(peer->net, NULL, 0, until);
         net_get_status(peer->net, &status);
     }
-    return (struct peer_reply){.outcome = status.state == NET_STATE_UP ? NET_OK : PEER_TIMED_OUT,
-                               .address = status.ip};
+    bool is_up = net_peer_is_up(peer->config, &status);
+    return (struct peer_reply){.outcome = is_up ? NET_OK : PEER_TIMED_OUT, .address = status.ip};
 }
 
 static struct peer_reply accept_one(struct peer *peer, struct connection *connection)
@@ -77,10 +84,9 @@ static struct peer_reply accept_one(struct peer *peer, struct connection *connec
 }
 
 static struct peer_reply connect_one(struct peer *peer, struct connection *connection,
-                                     uint16_t port)
+                                     struct net_address address, uint16_t port)
 {
     uint64_t until = deadline();
-    struct net_address address = peer->ours;
     address.port = port;
     enum net_outcome outcome = net_connect(peer->net, &address, &connection->socket);
     if (outcome == NET_OK) {
@@ -208,7 +214,9 @@ static struct peer_reply serve(struct peer *peer, const struct peer_request *req
     case PEER_ACCEPT:
         return accept_one(peer, connection);
     case PEER_CONNECT:
-        return connect_one(peer, connection, (uint16_t)request->number);
+        return connect_one(peer, connection, peer->ours[0], (uint16_t)request->number);
+    case PEER_CONNECT6:
+        return connect_one(peer, connection, peer->ours[1], (uint16_t)request->number);
     case PEER_SEND:
         return send_some(peer, connection, request->number);
     case PEER_RECEIVE:
@@ -235,12 +243,13 @@ static bool next_request(struct peer *peer, int channel, struct peer_request *re
            request->op != PEER_QUIT;
 }
 
-void net_peer_run(int channel, const struct net_config *config, const struct net_address *ours)
+void net_peer_run(int channel, const struct net_config *config, const struct net_address ours[2])
 {
     static struct peer peer;
     struct peer_request request;
     char reason[200];
-    peer.ours = *ours;
+    peer.config = config;
+    peer.ours = ours;
     enum net_outcome outcome = net_open(config, &peer.net, reason, sizeof reason);
     struct peer_reply reply = {.outcome = (int)outcome};
     if (outcome != NET_OK) {

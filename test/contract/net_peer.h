@@ -5,6 +5,7 @@
 #ifndef NET_PEER_H
 #define NET_PEER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ enum peer_op {
     PEER_LISTEN,      /* number: port */
     PEER_ACCEPT,      /* the reply's address is whose connection it is */
     PEER_CONNECT,     /* number: port of ours */
+    PEER_CONNECT6,    /* the same over IPv6 */
     PEER_SEND,        /* number: bytes */
     PEER_RECEIVE,     /* number: bytes; fewer if the stream ends: outcome says how */
     PEER_RECEIVE_END, /* until the stream ends: outcome says how */
@@ -50,7 +52,11 @@ struct peer_reply {
 /* The byte at a position of the pattern. */
 uint8_t peer_pattern(uint64_t position);
 
-/* Serves requests on a SOCK_SEQPACKET descriptor until PEER_QUIT or its end. Connects to ours. */
-void net_peer_run(int channel, const struct net_config *config, const struct net_address *ours);
+/* True if a stack that was opened so has all its addresses. */
+bool net_peer_is_up(const struct net_config *config, const struct net_status *status);
+
+/* Serves requests on a SOCK_SEQPACKET descriptor until PEER_QUIT or its end. Connects to ours: our
+ * IPv4 address, and our IPv6 one. */
+void net_peer_run(int channel, const struct net_config *config, const struct net_address ours[2]);
 
 #endif

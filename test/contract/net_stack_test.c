@@ -93,7 +93,7 @@ static void test_listen_again_after_connections(void)
 /* ---- Names --------------------------------------------------------------------------------------
  */
 
-static enum net_outcome resolve(struct net *net, const char *name, struct net_address *out)
+static enum net_outcome resolve(struct net *net, const char *name, struct net_addresses *out)
 {
     uint64_t until = clock_now_us() + LONG_MS * UINT64_C(1000);
     enum net_outcome outcome = net_resolve(net, name, out);
@@ -108,22 +108,25 @@ static void test_resolve_address(void)
 {
     static const uint8_t expected[16] = {198, 18, 0, 77};
     struct net *net = fixture_begin();
-    struct net_address address;
-    memset(&address, 0x55, sizeof address);
-    CHECK_NET(resolve(net, "198.18.0.77", &address), NET_OK);
-    CHECK_INT(address.family, NET_FAMILY_IPV4);
-    CHECK(memcmp(address.bytes, expected, sizeof expected) == 0);
-    CHECK_INT(address.port, 0);
+    struct net_addresses found;
+    memset(&found, 0x55, sizeof found);
+    CHECK_NET(resolve(net, "198.18.0.77", &found), NET_OK);
+    CHECK_INT(found.count, 1);
+    CHECK_INT(found.list[0].family, NET_FAMILY_IPV4);
+    CHECK(memcmp(found.list[0].bytes, expected, sizeof expected) == 0);
+    CHECK_INT(found.list[0].port, 0);
     fixture_end();
 }
 
 static void test_resolve_not_found(void)
 {
     struct net *net = fixture_begin();
-    struct net_address address;
-    enum net_outcome outcome = resolve(net, "no-such-host.invalid", &address);
+    struct net_addresses found;
+    memset(&found, 0x55, sizeof found);
+    enum net_outcome outcome = resolve(net, "no-such-host.invalid", &found);
     CHECK(outcome == NET_NOT_FOUND || outcome == NET_TIMED_OUT);
-    CHECK_NET(resolve(net, "198.18.0.77", &address), NET_OK);
+    CHECK_INT(found.count, 0);
+    CHECK_NET(resolve(net, "198.18.0.77", &found), NET_OK);
     fixture_end();
 }
 

@@ -25,9 +25,15 @@ class Event:
         return float(self.fields[key])
 
     def matches(self, name, wanted):
+        """wanted: the value of each field, or a function that says whether one will do."""
         return self.name == name and all(
-            self.fields.get(key) == str(value) for key, value in wanted.items()
+            key in self.fields and _is_wanted(self.fields[key], value)
+            for key, value in wanted.items()
         )
+
+
+def _is_wanted(actual, wanted):
+    return wanted(actual) if callable(wanted) else actual == str(wanted)
 
 
 def _unescape(match):

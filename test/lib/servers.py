@@ -20,12 +20,13 @@ class Listener:
     """Serves each connection with handle(sock), one after the other, in a thread. What handle
     raises is kept in errors: an unexpected one fails the test in close()."""
 
-    def __init__(self, handle, expected_errors=()):
+    def __init__(self, handle, expected_errors=(), ip="", port=0):
         self._handle = handle
         self._expected = expected_errors
         self.errors = []
         self.served = threading.Semaphore(0)
-        self._socket = socket.create_server(("", 0))
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        self._socket = socket.create_server((ip, port), family=family)
         self.port = self._socket.getsockname()[1]
         self.host = f"{settings.KERNEL_IP}:{self.port}"
         self._stop = threading.Event()
@@ -60,15 +61,16 @@ class Listener:
             raise AssertionError(f"the test's own server failed: {self.errors[0]!r}")
 
 
-def tls_listener(context, handle, expected_errors=()):
-    """The same with a TLS handshake first: handle gets a TlsPeer."""
+def tls_listener(context, handle, expected_errors=(), ip="", port=0):
+    """The same with a TLS handshake first: handle gets a TlsPeer. ip: an address of either family;
+    without it all of IPv4."""
 
     def serve(sock):
         with TlsPeer(sock, context) as peer:
             peer.handshake()
             handle(peer)
 
-    return Listener(serve, expected_errors)
+    return Listener(serve, expected_errors, ip, port)
 
 
 def wait_for_end(sock):

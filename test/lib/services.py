@@ -1,5 +1,6 @@
 """DNS, SNTP and ping on the kernel's side of the wire, as small as a test needs them."""
 
+import ipaddress
 import socket
 import struct
 import threading
@@ -35,27 +36,44 @@ class _Service:
         self._socket.close()
 
 
-class DnsServer(_Service):
-    """Knows the A records it is given; any other name does not exist (RFC 1035)."""
+DNS_A, DNS_AAAA = 1, 28
 
-    def __init__(self, records):
+
+class DnsServer(_Service):
+    """Knows the addresses it is given, one or several a name; any other name does not exist (RFC
+    1035). Questions of the types in silent get no answer. It listens at ip, of either family."""
+
+    def __init__(self, records, ip=settings.KERNEL_IP, silent=()):
         self._records = records
+        self._silent = silent
         self.asked = []
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind((settings.KERNEL_IP, 53))
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock.bind((ip, 53))
         super().__init__(sock)
+
+    def _addresses(self, name, kind):
+        """What there is of this type; None if there is no such name at all."""
+        known = self._records.get(name)
+        if known is None:
+            return None
+        known = [known] if isinstance(known, str) else known
+        return [ip for ip in known if (":" in ip) == (kind == DNS_AAAA)]
 
     def answer(self, data, peer):
         name, end = _question_name(data)
+        kind = struct.unpack("!H", data[end : end + 2])[0]
         self.asked.append(name)
-        question = data[12 : end + 4]
-        ip = self._records.get(name)
-        flags = 0x8180 if ip else 0x8183
-        head = data[0:2] + struct.pack("!HHHHH", flags, 1, 1 if ip else 0, 0, 0)
-        record = b""
-        if ip:
-            record = struct.pack("!HHHIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton(ip)
-        self._socket.sendto(head + question + record, peer)
+        if kind in self._silent:
+            return
+        addresses = self._addresses(name, kind)
+        flags = 0x8183 if addresses is None else 0x8180
+        reply = data[0:2] + struct.pack("!HHHHH", flags, 1, len(addresses or []), 0, 0)
+        reply += data[12 : end + 4]
+        for ip in addresses or []:
+            address = ipaddress.ip_address(ip).packed
+            reply += struct.pack("!HHHIH", 0xC00C, kind, 1, 60, len(address)) + address
+        self._socket.sendto(reply, peer)
 
 
 def _question_name(data):

@@ -33,8 +33,8 @@ def be_refused(ip=settings.SERVER_IP, port=settings.PORT):
 
 def name_of(sock):
     """The socket's own address as the server logs its peer."""
-    ip, port = sock.getsockname()
-    return f"{ip}:{port}"
+    ip, port = sock.getsockname()[:2]
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
 class TlsPeer:

@@ -105,7 +105,7 @@ void net_socket_abort(struct net_socket *socket)
     (void)socket;
 }
 
-enum net_outcome net_resolve(struct net *net, const char *name, struct net_address *out)
+enum net_outcome net_resolve(struct net *net, const char *name, struct net_addresses *out)
 {
     (void)net;
     (void)name;

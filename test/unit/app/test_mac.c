@@ -58,6 +58,22 @@ static void board_without_id_gets_a_random_address(void **state)
     assert_memory_equal(second, "\x32\x31\x31\x31\x31\x31", 6);
 }
 
+static void ip6_key_is_stable_and_like_nothing_else(void **state)
+{
+    (void)state;
+    uint8_t server[16], again[16], client[16], other[16], mac[6];
+    assert_true(mac_derive_ip6_key(TLS_SERVER, server));
+    assert_true(mac_derive_ip6_key(TLS_SERVER, again));
+    assert_true(mac_derive_ip6_key(TLS_CLIENT, client));
+    assert_true(mac_derive(TLS_SERVER, mac));
+    fake.board_id = "another board";
+    assert_true(mac_derive_ip6_key(TLS_SERVER, other));
+    assert_memory_equal(server, again, 16);
+    assert_memory_not_equal(server, client, 16);
+    assert_memory_not_equal(server, other, 16);
+    assert_memory_not_equal(server + 1, mac + 1, 5);
+}
+
 static void no_hash_and_no_entropy_is_an_error(void **state)
 {
     (void)state;
@@ -76,6 +92,7 @@ int main(void)
         cmocka_unit_test_setup(address_is_stable_and_differs_by_role_and_board, setup),
         cmocka_unit_test_setup(address_is_locally_administered_and_unicast, setup),
         cmocka_unit_test_setup(board_without_id_gets_a_random_address, setup),
+        cmocka_unit_test_setup(ip6_key_is_stable_and_like_nothing_else, setup),
         cmocka_unit_test_setup(no_hash_and_no_entropy_is_an_error, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,10 @@ static void address_is_the_systems_or_one_of_its_own(void **state)
     assert_int_equal(parse.options.ip_mode, NET_IP_STATIC);
     assert_memory_equal(parse.options.ip, "\x7f\x00\x00\x01", 4);
     parse_end(&parse);
+    parse_begin(&parse, "tls-echo-server --ip6 ::1/128");
+    assert_true(parse.ok);
+    assert_int_equal(parse.options.ip6_mode, NET_IP6_STATIC);
+    parse_end(&parse);
 }
 
 int main(void)

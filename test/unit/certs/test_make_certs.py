@@ -47,7 +47,8 @@ class MakeCerts(Case):
             "X509v3 Extended Key Usage: \n                TLS Web Server Authentication\n",
             "X509v3 Subject Key Identifier",
             "X509v3 Authority Key Identifier",
-            "DNS:tls-echo.local, DNS:localhost, IP Address:198.18.0.2, IP Address:127.0.0.1\n",
+            "DNS:tls-echo.local, DNS:localhost, IP Address:198.18.0.2, IP Address:127.0.0.1, "
+            "IP Address:2001:DB8:0:0:0:0:0:2, IP Address:0:0:0:0:0:0:0:1\n",
             "Signature Algorithm: ecdsa-with-SHA256",
             "Subject: CN=tls-echo server,O=TLS echo firmware\n",
         ):
@@ -62,7 +63,7 @@ class MakeCerts(Case):
 
     def test_more_names_are_added(self):
         text = self.text(self.make("--san", "DNS:echo.example,IP:198.18.0.9"), "server.pem")
-        self.assertIn("IP Address:127.0.0.1, DNS:echo.example, IP Address:198.18.0.9\n", text)
+        self.assertIn("IP Address:0:0:0:0:0:0:0:1, DNS:echo.example, IP Address:198.18.0.9\n", text)
 
     def test_validity_begins_in_the_past(self):
         out = self.make()

@@ -20,6 +20,7 @@ struct fake_state fake;
 
 struct net_socket {
     bool shut;
+    const struct fake_address *peer; /* NULL: it is connected */
 };
 
 struct tls_session {
@@ -231,6 +232,9 @@ void net_get_status(struct net *net, struct net_status *out)
     memset(out, 0, sizeof(*out));
     out->state = fake.net_state;
     out->ip = fake.ip;
+    if (fake.now_us >= fake.ip6_comes_us) {
+        out->ip6 = fake.ip6;
+    }
 }
 
 void net_get_stats(struct net *net, struct net_stats *out)
@@ -260,11 +264,42 @@ enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out
     return NET_OK;
 }
 
+static struct fake_address *address_of(const struct net_address *peer)
+{
+    for (size_t i = 0; i < NET_ADDRESSES_MAX; i++) {
+        struct fake_address *address = &fake.addresses[i];
+        if (address->address.family == peer->family &&
+            memcmp(address->address.bytes, peer->bytes, sizeof(peer->bytes)) == 0) {
+            return address;
+        }
+    }
+    return NULL;
+}
+
+static bool lacks_own_address(const struct net_address *peer)
+{
+    return peer->family == NET_FAMILY_IPV6 &&
+           (fake.ip6.family == NET_FAMILY_NONE || fake.now_us < fake.ip6_comes_us);
+}
+
 enum net_outcome net_connect(struct net *net, const struct net_address *peer,
                              struct net_socket **out)
 {
-    (void)net, (void)peer;
+    struct fake_address *address = address_of(peer);
+    (void)net;
+    *out = NULL;
+    if (lacks_own_address(peer)) {
+        return NET_UNREACHABLE;
+    }
+    if (address != NULL) {
+        address->begun++;
+        address->begun_us = fake.now_us;
+    }
+    if (address != NULL && address->begin != NET_OK) {
+        return address->begin;
+    }
     *out = fake_socket();
+    (*out)->peer = address;
     return NET_OK;
 }
 
@@ -282,14 +317,22 @@ size_t net_sendable(struct net_socket *socket)
 
 enum net_outcome net_connect_result(struct net_socket *socket)
 {
-    (void)socket;
-    return NET_OK;
+    const struct fake_address *peer = socket->peer;
+    if (peer == NULL) {
+        return NET_OK;
+    }
+    return fake.now_us < peer->begun_us + peer->answers_us ? NET_WANT_WRITE : peer->result;
 }
 
-enum net_outcome net_resolve(struct net *net, const char *name, struct net_address *out)
+enum net_outcome net_resolve(struct net *net, const char *name, struct net_addresses *out)
 {
     (void)net, (void)name;
-    *out = (struct net_address){NET_FAMILY_IPV4, {198, 18, 0, 2}, 0};
+    *out = (struct net_addresses){1, {{NET_FAMILY_IPV4, {198, 18, 0, 2}, 0}}};
+    for (size_t i = 0; i < NET_ADDRESSES_MAX && fake.addresses[i].address.family != NET_FAMILY_NONE;
+         i++) {
+        out->list[i] = fake.addresses[i].address;
+        out->count = i + 1;
+    }
     return NET_OK;
 }
 

@@ -34,6 +34,16 @@ struct fake_script {
     size_t want_len; /* of every want */
 };
 
+/* One address of the host, and what a connect to it comes to: net_connect says begin, and after
+ * answers_us net_connect_result says result. */
+struct fake_address {
+    struct net_address address; /* family NONE ends the list; an empty list: 198.18.0.2 */
+    enum net_outcome begin, result;
+    uint64_t answers_us;
+    unsigned begun; /* calls */
+    uint64_t begun_us;
+};
+
 struct fake_state {
     uint64_t now_us;
     struct fake_script script;
@@ -60,6 +70,9 @@ struct fake_state {
     unsigned log_level;
     struct net_address ip;
     enum net_state net_state;
+    struct fake_address addresses[NET_ADDRESSES_MAX];
+    struct net_address ip6; /* our own */
+    uint64_t ip6_comes_us;  /* ... is not there before */
     struct clock_wall wall;
     unsigned
         set_clock_at_wait; /* the wait, counted from 1, in which somebody sets the clock; 0: none */

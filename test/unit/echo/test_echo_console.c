@@ -97,11 +97,11 @@ static void net_shows_address_and_state(void **state)
     (void)state;
     fake.ip = (struct net_address){NET_FAMILY_IPV4, {198, 18, 0, 2}, 0};
     type("net\n");
-    assert_int_equal(fake_log_count("console net state=up ip=198.18.0.2 sockets=0 "), 1);
+    assert_int_equal(fake_log_count("console net state=up ip=198.18.0.2 ip6=none sockets=0 "), 1);
     fake.ip.family = NET_FAMILY_NONE;
     fake.net_state = NET_STATE_STARTING;
     type("net\n");
-    assert_int_equal(fake_log_count("console net state=starting ip=none "), 1);
+    assert_int_equal(fake_log_count("console net state=starting ip=none ip6=none "), 1);
 }
 
 static void cert_shows_each_certificate(void **state)

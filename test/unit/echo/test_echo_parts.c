@@ -60,10 +60,35 @@ static void test_address_text(void **state)
     struct net_address none = {0};
     (void)state;
     assert_string_equal(net_address_text(text, &v4), "198.18.0.1:51234");
-    assert_string_equal(net_address_text(text, &v6), "[2001:db8:0:0:0:0:0:1]:8433");
+    assert_string_equal(net_address_text(text, &v6), "[2001:db8::1]:8433");
     v4.port = 0;
     assert_string_equal(net_address_text(text, &v4), "198.18.0.1");
     assert_string_equal(net_address_text(text, &none), "none");
+}
+
+/* RFC 5952 section 4. */
+static void test_ipv6_text_is_canonical(void **state)
+{
+    static const struct {
+        uint8_t bytes[16];
+        const char *text;
+    } cases[] = {
+        {{0}, "::"},
+        {{[15] = 1}, "::1"},
+        {{0, 1}, "1::"},
+        {{0x20, 1, 0xd, 0xb8, [9] = 1, [15] = 1}, "2001:db8::1:0:0:1"},
+        {{0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, "2001:db8:0:1:1:1:1:1"},
+        {{0x20, 1, 0, 0, 0, 0, 0, 1, [15] = 1}, "2001:0:0:1::1"},
+        {{0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 0, 0, 0}, "1:2:3:4:5:6::"},
+        {{0xff, 0xee, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0xab, 0xcd}, "ffee:2:3:4:5:6:7:abcd"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct net_address address = {.family = NET_FAMILY_IPV6};
+        char text[NET_ADDRESS_TEXT_MAX];
+        memcpy(address.bytes, cases[i].bytes, sizeof(address.bytes));
+        assert_string_equal(net_address_text(text, &address), cases[i].text);
+    }
 }
 
 static void test_payload_is_the_same_from_any_offset(void **state)
@@ -105,6 +130,20 @@ static void test_rate_limit_counts_per_second_and_address(void **state)
     assert_true(rate_limit_allows(&table, 2, &two, 999999));
     assert_true(rate_limit_allows(&table, 2, &one, 1000000));
     assert_true(rate_limit_allows(&table, 0, &one, 1000000));
+}
+
+static void test_rate_limit_counts_an_ipv6_network_as_one(void **state)
+{
+    struct rate_limit table = {0};
+    struct net_address one = {NET_FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [15] = 1}, 1000};
+    struct net_address same = {NET_FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [8] = 0xff, [15] = 9}, 1000};
+    struct net_address other = {NET_FAMILY_IPV6, {0x20, 1, 0xd, 0xb8, [7] = 1, [15] = 1}, 1000};
+    struct net_address ip4 = {NET_FAMILY_IPV4, {0x20, 1, 0xd, 0xb8}, 1000};
+    (void)state;
+    assert_true(rate_limit_allows(&table, 1, &one, 0));
+    assert_false(rate_limit_allows(&table, 1, &same, 0));
+    assert_true(rate_limit_allows(&table, 1, &other, 0));
+    assert_true(rate_limit_allows(&table, 1, &ip4, 0));
 }
 
 static void test_rate_limit_forgets_the_oldest(void **state)
@@ -191,9 +230,11 @@ int main(void)
         PARTS_TEST(test_verify_names),
         PARTS_TEST(test_outcome_names),
         PARTS_TEST(test_address_text),
+        PARTS_TEST(test_ipv6_text_is_canonical),
         PARTS_TEST(test_payload_is_the_same_from_any_offset),
         PARTS_TEST(test_payload_refuses_more_than_was_sent),
         PARTS_TEST(test_rate_limit_counts_per_second_and_address),
+        PARTS_TEST(test_rate_limit_counts_an_ipv6_network_as_one),
         PARTS_TEST(test_rate_limit_forgets_the_oldest),
         PARTS_TEST(test_exchange_sends_and_compares),
         PARTS_TEST(test_exchange_waits_for_both_directions),

@@ -73,6 +73,70 @@ static void refuses_places_outside(void **state)
     }
 }
 
+#define TCP6_START 54
+#define FRAME6_LEN 77
+
+/* Ethernet, IPv6 2001:db8::1 to 2001:db8::2, TCP with "abc"; its checksum is the pseudo-header's
+ * sum: 2 * (2001 + 0db8) + 1 + 2 + 6 + 23. */
+static void make_frame6(uint8_t frame[FRAME6_LEN])
+{
+    static const uint8_t ip[] = {0x60, 0, 0, 0, 0, 23, 6, 64};
+    static const uint8_t tcp[] = {0x1e, 0x61, 0x80, 0, 0,    0,    0, 1, 0,   0,   0,  2,
+                                  0x50, 0x18, 0x7d, 0, 0x5b, 0x92, 0, 0, 'a', 'b', 'c'};
+    memset(frame, 0, FRAME6_LEN);
+    frame[12] = 0x86;
+    frame[13] = 0xdd;
+    memcpy(frame + 14, ip, sizeof(ip));
+    for (size_t i = 0; i < 2; i++) {
+        memcpy(frame + 22 + 16 * i, "\x20\x01\x0d\xb8", 4);
+        frame[37 + 16 * i] = (uint8_t)(1 + i);
+    }
+    memcpy(frame + TCP6_START, tcp, sizeof(tcp));
+}
+
+/* What a receiver finds: ones all over if the checksum is right. */
+static uint16_t whole_sum6(const uint8_t *frame)
+{
+    uint32_t sum = 6 + FRAME6_LEN - TCP6_START;
+    for (size_t i = 22; i < FRAME6_LEN; i++) {
+        sum += i % 2 == 0 ? (uint32_t)frame[i] * 256 : frame[i];
+    }
+    while (sum > 0xffff) {
+        sum = sum % 0x10000 + sum / 0x10000;
+    }
+    return (uint16_t)sum;
+}
+
+static void completes_an_unmarked_ipv6_frame(void **state)
+{
+    (void)state;
+    uint8_t frame[FRAME6_LEN], before[FRAME6_LEN];
+    make_frame6(frame);
+    frame_checksum_complete_unmarked(frame, sizeof(frame));
+    assert_int_equal(whole_sum6(frame), 0xffff);
+    memcpy(before, frame, sizeof(frame));
+    frame_checksum_complete_unmarked(frame, sizeof(frame)); /* it is right now */
+    assert_memory_equal(frame, before, sizeof(frame));
+}
+
+static void leaves_other_ipv6_frames_alone(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < FRAME6_LEN; len++) { /* cut anywhere */
+        uint8_t frame[FRAME6_LEN], before[FRAME6_LEN];
+        make_frame6(frame);
+        memcpy(before, frame, sizeof(frame));
+        frame_checksum_complete_unmarked(frame, len);
+        assert_memory_equal(frame, before, sizeof(frame));
+    }
+    uint8_t frame[FRAME6_LEN], before[FRAME6_LEN];
+    make_frame6(frame);
+    frame[20] = 44; /* a fragment */
+    memcpy(before, frame, sizeof(frame));
+    frame_checksum_complete_unmarked(frame, sizeof(frame));
+    assert_memory_equal(frame, before, sizeof(frame));
+}
+
 static void completes_an_unmarked_frame(void **state)
 {
     (void)state;
@@ -133,8 +197,12 @@ static void stands_any_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(completes_a_marked_frame),    cmocka_unit_test(refuses_places_outside),
-        cmocka_unit_test(completes_an_unmarked_frame), cmocka_unit_test(leaves_other_frames_alone),
+        cmocka_unit_test(completes_a_marked_frame),
+        cmocka_unit_test(refuses_places_outside),
+        cmocka_unit_test(completes_an_unmarked_frame),
+        cmocka_unit_test(completes_an_unmarked_ipv6_frame),
+        cmocka_unit_test(leaves_other_ipv6_frames_alone),
+        cmocka_unit_test(leaves_other_frames_alone),
         cmocka_unit_test(stands_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
