@@ -27,7 +27,7 @@ static struct tcp_pcb *oldest_half_open(const struct tcp_pcb_listen *listener)
 /* Called for each segment to a listener or a connection. */
 err_t net_backlog_make_room(struct tcp_pcb *pcb, const struct tcp_hdr *header)
 {
-    const struct tcp_pcb_listen *listener = (const struct tcp_pcb_listen *)(const void *)pcb;
+    const struct tcp_pcb_listen *listener = (const struct tcp_pcb_listen *)pcb;
     bool is_syn = (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
     if (pcb->state != LISTEN || !is_syn || listener->accepts_pending < listener->backlog) {
         return ERR_OK;
