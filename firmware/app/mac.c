@@ -29,7 +29,9 @@ static bool fill(enum purpose purpose, enum tls_role role, uint8_t *out, size_t 
     if (id_len == 0) {
         return entropy_fill(out, len);
     }
-    memcpy(text, start, start_len);
+    for (size_t i = 0; i < start_len; i++) {
+        text[i] = (uint8_t)start[i];
+    }
     if (!tls_sha256(text, start_len + id_len, digest)) {
         return false;
     }

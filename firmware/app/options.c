@@ -255,7 +255,7 @@ static bool run_pass(struct scanner scanner, enum pass pass, struct options *out
 
 static bool starts_with(const char *text, const char *start)
 {
-    return strncmp(text, start, strlen(start)) == 0;
+    return text != NULL && strncmp(text, start, strlen(start)) == 0;
 }
 
 /* Pairs that exclude each other. */

@@ -165,6 +165,12 @@ void net_address6_start(struct net *net)
     }
 }
 
+static void deprecate(struct netif *netif, s8_t i)
+{
+    netif_ip6_addr_set_pref_life(netif, i, 0);
+    netif_ip6_addr_set_state(netif, i, IP6_ADDR_DEPRECATED);
+}
+
 /* The link came back, perhaps in another network. Addresses of the old one stay for the sessions
  * that live on them, but new connections take others as soon as there are any; a router that
  * announces the prefix again puts that right. */
@@ -177,8 +183,7 @@ void net_address6_renew(struct net *net)
     for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
         bool is_preferred = ip6_addr_ispreferred(netif_ip6_addr_state(netif, i));
         if (is_preferred && !netif_ip6_addr_isstatic(netif, i)) {
-            netif_ip6_addr_set_pref_life(netif, i, 0);
-            netif_ip6_addr_set_state(netif, i, IP6_ADDR_DEPRECATED);
+            deprecate(netif, i);
         }
     }
     nd6_restart_netif(netif); /* asks for routers */

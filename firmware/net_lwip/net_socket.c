@@ -84,14 +84,11 @@ void net_address_from_ip(const ip_addr_t *ip, struct net_address *out)
 
 static void to_ip(const struct net_address *address, ip_addr_t *out)
 {
+    bool is_ip6 = address->family == NET_FAMILY_IPV6;
     memset(out, 0, sizeof(*out));
-    if (address->family == NET_FAMILY_IPV6) {
-        IP_SET_TYPE(out, IPADDR_TYPE_V6);
-        memcpy(ip_2_ip6(out)->addr, address->bytes, sizeof(ip_2_ip6(out)->addr));
-    } else {
-        IP_SET_TYPE(out, IPADDR_TYPE_V4);
-        memcpy(&ip_2_ip4(out)->addr, address->bytes, sizeof(ip_2_ip4(out)->addr));
-    }
+    out->type = is_ip6 ? IPADDR_TYPE_V6 : IPADDR_TYPE_V4;
+    memcpy(&out->u_addr, address->bytes,
+           is_ip6 ? sizeof(out->u_addr.ip6.addr) : sizeof(ip4_addr_t));
 }
 
 /* lwIP's own form of an address; both begin with length and family. */

@@ -1,6 +1,5 @@
 /* The net's state, which follows from link and addresses, and what the log says of it. Everything
  * here runs under the core lock. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +32,7 @@ static const char *format_ip6(char out[IP_TEXT_MAX], const ip6_addr_t *ip)
 {
     ip6addr_ntoa_r(ip, out, IP_TEXT_MAX);
     for (char *at = out; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
+        *at = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
     }
     return out;
 }

@@ -88,7 +88,7 @@ static void make_frame6(uint8_t frame[FRAME6_LEN])
     frame[13] = 0xdd;
     memcpy(frame + 14, ip, sizeof(ip));
     for (size_t i = 0; i < 2; i++) {
-        memcpy(frame + 22 + 16 * i, "\x20\x01\x0d\xb8", 4);
+        memcpy(frame + 22 + 16 * i, (const uint8_t[]){0x20, 0x01, 0x0d, 0xb8}, 4);
         frame[37 + 16 * i] = (uint8_t)(1 + i);
     }
     memcpy(frame + TCP6_START, tcp, sizeof(tcp));
