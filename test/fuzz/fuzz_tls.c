@@ -63,6 +63,18 @@ static enum tls_transport_outcome end_receive(struct tls_transport *self, uint8_
     return TLS_TRANSPORT_OK;
 }
 
+static size_t end_receivable(struct tls_transport *self)
+{
+    const struct end *end = (const struct end *)self;
+    return end->in->ended ? SIZE_MAX : end->in->len - end->in->taken;
+}
+
+static size_t end_sendable(struct tls_transport *self)
+{
+    const struct end *end = (const struct end *)self;
+    return QUEUE_CAP - end->out->len;
+}
+
 /* ---- Contexts -------------------------------------------------------------------------------- */
 
 /* What the first byte of an input chooses. */
@@ -72,6 +84,7 @@ enum mode {
     MODE_CLIENT_AUTH = 4, /* the server wants a certificate */
     MODE_CHUNKS = 8,      /* bytes come and go a few at a time */
     MODE_ALPN = 16,
+    MODE_TELLS = 32, /* the transport says how many bytes it has and has room for */
 };
 #define CONTEXT_MODES (MODE_TLS_1_2 | MODE_CLIENT_AUTH | MODE_ALPN)
 
@@ -420,6 +433,10 @@ static void open_side(struct side *side, enum tls_role role, unsigned mode)
         .server_name = role == TLS_CLIENT ? SERVER_NAME : NULL,
     };
     side->end.transport = (struct tls_transport){.send = end_send, .receive = end_receive};
+    if ((mode & MODE_TELLS) != 0) {
+        side->end.transport.receivable = end_receivable;
+        side->end.transport.sendable = end_sendable;
+    }
     side->end.chunk = mode & MODE_CHUNKS ? 7 : QUEUE_CAP;
     FUZZ_CHECK(tls_session_open(find_context(role, mode), &config, &side->session) == TLS_OK);
 }
