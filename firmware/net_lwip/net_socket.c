@@ -291,16 +291,18 @@ enum net_outcome net_connect(struct net *net, const struct net_address *peer,
     if (outcome != NET_OK) {
         return outcome;
     }
+    /* One step: an answer to the SYN that comes at once must find the socket. */
+    LOCK_TCPIP_CORE();
     outcome = connect_fd(fd, peer);
+    if (outcome == NET_OK) {
+        *out = take_socket(net, fd);
+        net_neighbour_watch(*out);
+    }
+    UNLOCK_TCPIP_CORE();
     if (outcome != NET_OK) {
         lwip_close(fd);
-        return outcome;
     }
-    *out = take_socket(net, fd);
-    LOCK_TCPIP_CORE();
-    net_neighbour_watch(*out);
-    UNLOCK_TCPIP_CORE();
-    return NET_OK;
+    return outcome;
 }
 
 static enum net_outcome connect_error(err_t error)
