@@ -48,7 +48,7 @@ static bool set_option(const struct place *place, const struct config_line *line
                                     : "only the command line can have the option ",
                     line->name);
     }
-    if ((spec->roles & (1U << out->role)) == 0) {
+    if (!option_is_of_role(spec, out->role)) {
         return fail(place, error,
                     out->role == TLS_SERVER ? "this is an option of the client: "
                                             : "this is an option of the server: ",

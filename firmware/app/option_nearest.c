@@ -45,7 +45,7 @@ static size_t edit_distance(const char *a, const char *b)
 static bool is_candidate(const struct option_spec *spec, enum tls_role role,
                          enum option_place place)
 {
-    return (spec->roles & (1U << role)) != 0 && option_belongs(spec, place);
+    return option_is_of_role(spec, role) && option_belongs(spec, place);
 }
 
 const struct option_spec *option_find_nearest(const char *name, enum tls_role role,

@@ -193,6 +193,11 @@ bool option_belongs(const struct option_spec *spec, enum option_place place)
     return false;
 }
 
+bool option_is_of_role(const struct option_spec *spec, enum tls_role role)
+{
+    return (spec->roles & (1U << role)) != 0;
+}
+
 static const char *board_default(const struct option_spec *spec, enum tls_role role)
 {
     const struct board_defaults *defaults = role == TLS_SERVER ? &board.server : &board.client;

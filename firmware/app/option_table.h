@@ -45,6 +45,9 @@ enum option_place { OPTION_ON_COMMAND_LINE, OPTION_IN_FILE, OPTION_ON_CARD };
 /* True if this is a place for the option. */
 bool option_belongs(const struct option_spec *spec, enum option_place place);
 
+/* True if the program of this role has the option. */
+bool option_is_of_role(const struct option_spec *spec, enum tls_role role);
+
 /* The option for this role and place whose name is most like name, or NULL if none is much alike.
  */
 const struct option_spec *option_find_nearest(const char *name, enum tls_role role,

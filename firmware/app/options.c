@@ -77,7 +77,7 @@ static bool find_option(const char *name, size_t len, enum tls_role role,
     if (!option_belongs(*out, OPTION_ON_COMMAND_LINE)) {
         return fail(error, "only the file on a card can have the option %s", (*out)->name);
     }
-    if (((*out)->roles & (1U << role)) == 0) {
+    if (!option_is_of_role(*out, role)) {
         return fail(error, "--%s is an option of the %s", (*out)->name,
                     role == TLS_SERVER ? "client" : "server");
     }
@@ -405,7 +405,7 @@ bool options_settle(struct options *out, struct options_error *error)
 
 /* ---- Which program this is */
 
-static const char *base_name(const char *path)
+const char *options_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
@@ -415,7 +415,7 @@ static const char *base_name(const char *path)
  */
 static int take_role(struct options *out, int argc, char *const argv[])
 {
-    const char *name = argc > 0 ? base_name(argv[0]) : "";
+    const char *name = argc > 0 ? options_base_name(argv[0]) : "";
     out->role_given = true;
     if (starts_with(name, "tls-echo-server") || starts_with(name, "tls-echo-client")) {
         out->role = starts_with(name, "tls-echo-server") ? TLS_SERVER : TLS_CLIENT;

@@ -11,12 +11,6 @@ struct card {
     bool refused;     /* something is wrong that must not be passed over */
 };
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* ---- What is wrong */
 
 static void report(struct card *card, bool refuse, unsigned line, const char *name,
@@ -67,11 +61,6 @@ static void report_broken(struct card *card, const struct config_line *line, con
 
 /* ---- The lines */
 
-static bool is_of_role(const struct option_spec *spec, enum tls_role role)
-{
-    return (spec->roles & (1U << role)) != 0;
-}
-
 static void set_option(struct card *card, const struct option_spec *spec,
                        const struct config_line *line)
 {
@@ -92,7 +81,7 @@ static void take_option(struct card *card, const struct config_line *line)
         report_unknown(card, line->number, line->name, "unknown option");
     } else if (!option_belongs(spec, OPTION_ON_CARD)) {
         report(card, false, line->number, spec->name, "an option of the command line alone");
-    } else if (!is_of_role(spec, role)) {
+    } else if (!option_is_of_role(spec, role)) {
         report(card, false, line->number, spec->name,
                role == TLS_SERVER ? "an option of the client, and this is a server"
                                   : "an option of the server, and this is a client");
@@ -236,7 +225,8 @@ static bool set_defaults(struct options *out, const struct options_default *defa
 bool options_parse_card(struct options *out, const char *path,
                         const struct options_default *defaults, struct options_error *error)
 {
-    struct card card = {.out = out, .file = path != NULL ? base_name(path) : "tls-echo.conf"};
+    struct card card = {.out = out,
+                        .file = path != NULL ? options_base_name(path) : "tls-echo.conf"};
     size_t len = 0;
     *out = (struct options){.action = OPTIONS_RUN, .role_given = true, .role = TLS_SERVER};
     if (path != NULL && !load(&card, path, &len, error)) {
