@@ -8,8 +8,7 @@ import threading
 import firmware
 import harness
 import settings
-import testcerts
-from tlspeer import TlsPeer, be_refused, connect
+from tlspeer import be_refused
 
 SESSIONS = 24
 RECORD = 16384
@@ -43,15 +42,6 @@ class Memory(harness.TestCase):
         """The numbers of a stats event from now on."""
         event = self.server.wait_event("stats", since=self.server.mark())
         return int(event["tls_heap"]), int(event["net_heap"])
-
-    def open_peers(self, count):
-        context = testcerts.client_context()
-        peers = []
-        for _index in range(count):
-            peer = TlsPeer(connect(timeout_s=60), context)
-            self.addCleanup(peer.sock.close)
-            peers.append(peer.handshake())
-        return peers
 
     def test_full_house_stays_within_the_prediction(self):
         plan = self.server.wait_event("memory")

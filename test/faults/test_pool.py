@@ -15,21 +15,12 @@ MEGABYTE = 1 << 20
 
 
 class Pool(harness.TestCase):
-    def open_sessions(self, count):
-        context = testcerts.client_context()
-        peers = []
-        for _index in range(count):
-            peer = TlsPeer(connect(timeout_s=60), context)
-            self.addCleanup(peer.sock.close)
-            peers.append(peer.handshake())
-        return peers
-
     def start(self, *args):
         return self.start_server(self.make_wire(), *args)
 
     def test_16_sessions_echo_a_megabyte_each_and_a_17th_is_refused(self):
         server = self.start()
-        peers = self.open_sessions(SESSIONS)
+        peers = self.open_peers(SESSIONS)
         data = [os.urandom(MEGABYTE) for _peer in peers]
         echoes = [b""] * SESSIONS
         refused = threading.Event()
@@ -60,7 +51,7 @@ class Pool(harness.TestCase):
         server = self.start("--max-sessions", "1")
         for _round in range(3):
             since = server.mark()
-            (peer,) = self.open_sessions(1)
+            (peer,) = self.open_peers(1)
             server.wait_event("refused", peer=be_refused(), reason="pool_full")
             self.assertEqual(peer.echo(b"mine"), b"mine")
             peer.close_cleanly()
@@ -72,7 +63,7 @@ class Pool(harness.TestCase):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(signal=number.name):
                 server = self.start()
-                peers = self.open_sessions(5)
+                peers = self.open_peers(5)
                 for peer in peers:
                     self.assertEqual(peer.echo(b"before"), b"before")
                 server.signal(number)
@@ -88,7 +79,7 @@ class Pool(harness.TestCase):
     def test_drain_does_not_wait_for_stalled_peers(self):
         """One in its handshake, one that answers nothing: the deadlines still end them."""
         server = self.start("--handshake-timeout", "2000")
-        (peer,) = self.open_sessions(1)
+        (peer,) = self.open_peers(1)
         server.wait_event("handshake_ok", peer=peer.name)
         with connect() as sock:
             server.wait_event("accepted", peer=name_of(sock))
@@ -99,7 +90,7 @@ class Pool(harness.TestCase):
     def test_second_signal_ends_it_now(self):
         """The peer has our close_notify and does not end its side."""
         server = self.start()
-        (peer,) = self.open_sessions(1)
+        (peer,) = self.open_peers(1)
         server.wait_event("handshake_ok", peer=peer.name)
         server.signal(signal.SIGTERM)
         self.assertEqual(peer.read(), b"")

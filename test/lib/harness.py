@@ -13,6 +13,7 @@ import settings
 import testcerts
 import wire
 from firmware import Firmware
+from tlspeer import TlsPeer, connect
 
 ALL_SKIPPED = 77
 
@@ -66,6 +67,16 @@ class TestCase(unittest.TestCase):
     def start_client(self, made_wire, *args, host=settings.KERNEL_IP, **more):
         """A client on the wire; it looks for the default server's name."""
         return self.own(new_client(made_wire, *args, host=host, **more))
+
+    def open_peers(self, count):
+        """So many sessions with the default server, patient ones."""
+        context = testcerts.client_context()
+        peers = []
+        for _index in range(count):
+            peer = TlsPeer(connect(timeout_s=60), context)
+            self.addCleanup(peer.sock.close)
+            peers.append(peer.handshake())
+        return peers
 
     def check_stopped(self, process, status=0, timeout_s=10.0):
         """The process is asked to end, and does, with this status and nothing to complain of."""
