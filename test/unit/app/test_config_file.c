@@ -10,39 +10,15 @@
 
 #include <cmocka.h>
 
-#include <unistd.h>
-
 #include "options_fixture.h"
-
-static char path[] = "/tmp/test-config-XXXXXX";
-
-static int make_file(void **state)
-{
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-static void write_bytes(const char *bytes, size_t len)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
-}
+#include "temp_file.h"
 
 /* Parses program, options and --config with this text in the file. */
 static void parse_with(struct parse *parse, const char *line, const char *text)
 {
     char whole[256];
-    write_bytes(text, strlen(text));
-    (void)snprintf(whole, sizeof(whole), "%s --config %s", line, path);
+    temp_file_write(text, strlen(text));
+    (void)snprintf(whole, sizeof(whole), "%s --config %s", line, temp_file_path);
     parse_begin(parse, whole);
 }
 
@@ -51,7 +27,7 @@ static void assert_config_refused(const char *line, const char *text, const char
     struct parse parse;
     char expected[512];
     parse_with(&parse, line, text);
-    (void)snprintf(expected, sizeof(expected), "%s:%s", path, error);
+    (void)snprintf(expected, sizeof(expected), "%s:%s", temp_file_path, error);
     assert_false(parse.ok);
     assert_string_equal(parse.error.text, expected);
     assert_int_equal(parse.error.status, EXIT_STATUS_CONFIG);
@@ -178,8 +154,8 @@ static void mistake_in_the_file_counts_even_if_the_command_line_wins(void **stat
 static void assert_unreadable(const char *why)
 {
     char line[128], text[160];
-    (void)snprintf(line, sizeof(line), "tls-echo-server --config %s", path);
-    (void)snprintf(text, sizeof(text), "--config: cannot read %s: %s", path, why);
+    (void)snprintf(line, sizeof(line), "tls-echo-server --config %s", temp_file_path);
+    (void)snprintf(text, sizeof(text), "--config: cannot read %s: %s", temp_file_path, why);
     assert_refused(line, EXIT_STATUS_USAGE, text);
 }
 
@@ -190,7 +166,7 @@ static void file_that_cannot_be_read_is_a_usage_error(void **state)
                    "--config: cannot read /nonexistent/a.conf: No such file or directory");
     assert_refused("tls-echo-server --config /", EXIT_STATUS_USAGE,
                    "--config: cannot read /: Is a directory");
-    write_bytes("port = 1\0\n", 10);
+    temp_file_write("port = 1\0\n", 10);
     assert_unreadable("not a text file");
 }
 
@@ -203,7 +179,7 @@ static void largest_file_is_read(void **state)
     assert_non_null(text);
     memset(text, '#', LARGEST + 1);
     text[LARGEST + 1] = '\0';
-    write_bytes(text, LARGEST + 1);
+    temp_file_write(text, LARGEST + 1);
     assert_unreadable("larger than 65536 bytes");
     text[LARGEST] = '\0';
     parse_with(&parse, "tls-echo-server --netif tap:a", text);
@@ -225,5 +201,5 @@ int main(void)
         cmocka_unit_test(file_that_cannot_be_read_is_a_usage_error),
         cmocka_unit_test(largest_file_is_read),
     };
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, temp_file_make, temp_file_remove);
 }

@@ -9,12 +9,9 @@
 
 #include <cmocka.h>
 
-#include <unistd.h>
-
 #include "fake_platform.h"
 #include "identity.h"
-
-static char path[] = "/tmp/test_identity_XXXXXX";
+#include "temp_file.h"
 
 static int setup(void **state)
 {
@@ -23,27 +20,12 @@ static int setup(void **state)
     return 0;
 }
 
-static int make_file(void **state)
-{
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 static void write_file(size_t len)
 {
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    for (size_t i = 0; i < len; i++) {
-        assert_int_equal(fputc('b', file), 'b');
-    }
-    assert_int_equal(fclose(file), 0);
+    static char bytes[CERT_BLOB_CAPACITY + 1];
+    assert_true(len <= sizeof(bytes));
+    memset(bytes, 'b', sizeof(bytes));
+    temp_file_write(bytes, len);
 }
 
 static void embedded_blob_is_read_where_no_file_is_named(void **state)
@@ -77,7 +59,7 @@ static void file_is_read_whole(void **state)
     char reason[128];
     for (size_t len = 0; len <= CERT_BLOB_CAPACITY; len += CERT_BLOB_CAPACITY / 4) {
         write_file(len);
-        assert_true(identity_load(path, &identity, reason, sizeof(reason)));
+        assert_true(identity_load(temp_file_path, &identity, reason, sizeof(reason)));
         assert_int_equal(fake.blob_len, len);
         assert_true(len == 0 || (fake.blob_bytes[0] == 'b' && fake.blob_bytes[len - 1] == 'b'));
         identity_unload(&identity);
@@ -91,7 +73,7 @@ static void file_that_is_too_large_is_refused(void **state)
     struct identity identity;
     char reason[128];
     write_file(CERT_BLOB_CAPACITY + 1);
-    assert_false(identity_load(path, &identity, reason, sizeof(reason)));
+    assert_false(identity_load(temp_file_path, &identity, reason, sizeof(reason)));
     assert_non_null(strstr(reason, "larger than 16384 bytes"));
     assert_null(fake.blob_bytes);
     identity_unload(&identity);
@@ -104,8 +86,8 @@ static void bad_file_is_named(void **state)
     char reason[128], expected[128];
     write_file(100);
     fake.blob_outcome = CERT_BLOB_BAD_HASH;
-    assert_false(identity_load(path, &identity, reason, sizeof(reason)));
-    (void)snprintf(expected, sizeof(expected), "%s: the hash does not match", path);
+    assert_false(identity_load(temp_file_path, &identity, reason, sizeof(reason)));
+    (void)snprintf(expected, sizeof(expected), "%s: the hash does not match", temp_file_path);
     assert_string_equal(reason, expected);
     identity_unload(&identity);
 }
@@ -133,5 +115,5 @@ int main(void)
         cmocka_unit_test_setup(bad_file_is_named, setup),
         cmocka_unit_test_setup(file_that_cannot_be_read_says_why, setup),
     };
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, temp_file_make, temp_file_remove);
 }

@@ -10,10 +10,9 @@
 
 #include <cmocka.h>
 
-#include <unistd.h>
-
 #include "fake_platform.h"
 #include "options.h"
+#include "temp_file.h"
 
 static const struct options_default no_defaults[] = {{NULL, NULL}};
 static const struct options_default board_knows[] = {
@@ -25,29 +24,11 @@ struct card_parse {
     bool ok;
 };
 
-static char path[] = "/tmp/test-card-XXXXXX";
-
-static int make_file(void **state)
-{
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 static void read_bytes(struct card_parse *parse, const char *bytes, size_t len)
 {
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
+    temp_file_write(bytes, len);
     fake_reset();
-    parse->ok = options_parse_card(&parse->options, path, board_knows, &parse->error);
+    parse->ok = options_parse_card(&parse->options, temp_file_path, board_knows, &parse->error);
 }
 
 static void read_text(struct card_parse *parse, const char *text)
@@ -86,7 +67,7 @@ static void assert_ignored(const char *line, const char *name, const char *words
     (void)snprintf(text, sizeof(text), "port = 9000\n%s\nlog-level = debug\n", line);
     read_text(&parse, text);
     (void)snprintf(event, sizeof(event), "WARN  config line_ignored file=%s line=2 name=%s text=%s",
-                   strrchr(path, '/') + 1, name, words);
+                   strrchr(temp_file_path, '/') + 1, name, words);
     assert_logged(event);
     assert_true(parse.ok);
     assert_int_equal(count_events("config line_"), 1);
@@ -103,7 +84,7 @@ static void assert_stops(const char *line, const char *name, const char *words)
     (void)snprintf(text, sizeof(text), "port = 9000\n%s\nlog-level = debug\n", line);
     read_text(&parse, text);
     (void)snprintf(event, sizeof(event), "ERROR config line_refused file=%s line=2 name=%s text=%s",
-                   strrchr(path, '/') + 1, name, words);
+                   strrchr(temp_file_path, '/') + 1, name, words);
     assert_logged(event);
     assert_false(parse.ok);
     assert_int_equal(parse.error.status, EXIT_STATUS_CONFIG);
@@ -479,5 +460,5 @@ int main(void)
         cmocka_unit_test(what_another_line_excludes_is_left_out),
         cmocka_unit_test(client_without_a_peer_stops),
     };
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, temp_file_make, temp_file_remove);
 }
