@@ -109,6 +109,7 @@ class Commands(ConsoleTestCase):
     def test_drain(self):
         self.start_typed()
         peer = self.open_session()
+        self.server.wait_event("handshake_ok")
         self.type("drain")
         self.server.wait_event("draining", sessions="1")
         self.assertEqual(peer.read(), b"")

@@ -48,8 +48,10 @@ report() {
 fuzz() {
     set -- "$@" -timeout=20 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1
     [ ! -f "$here/$name.dict" ] || set -- "$@" "-dict=$here/$name.dict"
-    "$program" "$@" "-artifact_prefix=$kept/findings/" "$kept/corpus" "$here/corpus/$name" "$seeds" \
-        2>"$scratch/log" || report
+    set -- "$@" "-artifact_prefix=$kept/findings/" "$kept/corpus" "$seeds"
+    # A target whose seeds hold keys has none in the tree.
+    [ ! -d "$here/corpus/$name" ] || set -- "$@" "$here/corpus/$name"
+    "$program" "$@" 2>"$scratch/log" || report
     grep -E 'DONE|stat::(number_of_executed_units|new_units_added)' "$scratch/log"
 }
 

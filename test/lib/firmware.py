@@ -72,8 +72,11 @@ class EventProcess(Process):
         total_ns = 0
         base = f"/proc/{self.pid}/task"
         for thread in os.listdir(base):
-            with open(f"{base}/{thread}/schedstat", encoding="ascii") as file:
-                total_ns += int(file.read().split()[0])
+            try:
+                with open(f"{base}/{thread}/schedstat", encoding="ascii") as file:
+                    total_ns += int(file.read().split()[0])
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # that thread has just ended
         return total_ns / 1e9
 
 
