@@ -33,6 +33,10 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 mkdir -p "$seeds" "$kept/findings" "$kept/corpus"
+case $name in
+server | client | records) words=$here/tls.dict ;;
+*) words=$here/$name.dict ;;
+esac
 
 # The bytes of the findings, for whoever has only this log.
 report() {
@@ -46,8 +50,9 @@ report() {
 }
 
 fuzz() {
-    set -- "$@" -timeout=20 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1
-    [ ! -f "$here/$name.dict" ] || set -- "$@" "-dict=$here/$name.dict"
+    # What takes milliseconds here may take seconds on a busy machine, and is no finding there.
+    set -- "$@" -timeout=60 -rss_limit_mb=4096 -max_len=4096 -print_final_stats=1
+    [ ! -f "$words" ] || set -- "$@" "-dict=$words"
     set -- "$@" "-artifact_prefix=$kept/findings/" "$kept/corpus" "$seeds"
     # A target whose seeds hold keys has none in the tree.
     [ ! -d "$here/corpus/$name" ] || set -- "$@" "$here/corpus/$name"

@@ -16,10 +16,12 @@
 #define YEAR_2030_S INT64_C(1893456000)
 
 static uint64_t entropy_state;
+static void (*log_watch)(const char *module, const char *event);
 
 void fuzz_doubles_reset(void)
 {
     entropy_state = 1;
+    log_watch = NULL;
 }
 
 void fuzz_fail(const char *file, int line, const char *condition)
@@ -113,6 +115,19 @@ size_t memory_block_count(void)
 
 /* ---- Log ------------------------------------------------------------------------------------- */
 
+void fuzz_log_watch(void (*watch)(const char *module, const char *event))
+{
+    log_watch = watch;
+}
+
+/* A value that nobody quoted could forge an event, or command a terminal. */
+static void check_printable(const char *line)
+{
+    for (size_t i = 0; line[i] != '\0'; i++) {
+        FUZZ_CHECK(line[i] >= ' ' && line[i] <= '~');
+    }
+}
+
 void log_event(enum log_level level, const char *module, const char *event, const char *format, ...)
 {
     char line[LOG_LINE_MAX];
@@ -122,6 +137,10 @@ void log_event(enum log_level level, const char *module, const char *event, cons
     int len = vsnprintf(line, sizeof(line), format, values);
     va_end(values);
     FUZZ_CHECK(len >= 0 && module[0] != '\0' && event[0] != '\0');
+    check_printable(line);
+    if (log_watch != NULL) {
+        log_watch(module, event);
+    }
 }
 
 bool log_enabled(enum log_level level)

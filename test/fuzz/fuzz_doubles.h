@@ -8,6 +8,12 @@
 /* Puts clock and entropy back to where every run starts. */
 void fuzz_doubles_reset(void);
 
+/* Lets time pass, where the clock stands still otherwise. */
+void fuzz_clock_pass_us(uint64_t us);
+
+/* From now on until the next reset each event that is logged is told to watch, too. */
+void fuzz_log_watch(void (*watch)(const char *module, const char *event));
+
 /* Ends the run as a finding if the condition does not hold. */
 #define FUZZ_CHECK(condition)                                                                      \
     do {                                                                                           \
