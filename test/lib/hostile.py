@@ -32,6 +32,7 @@ FLOOD_RATE = 2000
 FLOOD_BATCH = 20
 NICE = 10
 STORM_RATE = 200
+CLOSE_TIMEOUT_S = 6  # a little more than the server's
 HTTP = b"GET / HTTP/1.1\r\nHost: tls-echo.local\r\n\r\n"
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
@@ -151,6 +152,26 @@ def idle(peer):
     wait_for_end(peer.sock)
 
 
+def record_header(peer):
+    """A record begun and never ended."""
+    peer.sock.sendall(records.header(APPLICATION_DATA, 1000))
+    wait_for_end(peer.sock)
+
+
+def dripping_echo(peer):
+    """A byte's echo a second."""
+    while not stop.wait(1.0):
+        peer.send_record(APPLICATION_DATA, b"x")
+        peer.sock.recv(4096)
+
+
+def half_closed(peer):
+    """Says that it has nothing more to say, and never that it is gone."""
+    peer.send_record(ALERT, bytes([WARNING, 0]))
+    wait_for_end(peer.sock)
+    stop.wait(CLOSE_TIMEOUT_S)
+
+
 def dripping_record(peer):
     drip(peer.sock, peer.seal_record(APPLICATION_DATA, bytes(1000)))
 
@@ -240,6 +261,11 @@ KINDS = {
     "storm": storm,
     "syn_flood": syn_flood,
     "idle": in_session(TLS_1_3, idle),
+    "idle_1_2": in_session(TLS_1_2, idle),
+    "half_closed": in_session(TLS_1_3, half_closed),
+    "half_closed_1_2": in_session(TLS_1_2, half_closed),
+    "record_header": in_session(TLS_1_3, record_header),
+    "dripping_echo": in_session(TLS_1_3, dripping_echo),
     "dripping_record": in_session(TLS_1_3, dripping_record),
     "never_reads": in_session(TLS_1_3, never_reads),
     "one_byte_padded": in_session(TLS_1_3, one_byte_padded),
