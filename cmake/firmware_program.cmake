@@ -5,6 +5,7 @@
 function(add_firmware_program TARGET)
     set(dir "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
     set_target_properties(${TARGET} PROPERTIES OUTPUT_NAME "${TARGET}.debug")
+    target_link_options(${TARGET} PRIVATE "-Wl,-Map=${CMAKE_BINARY_DIR}/${TARGET}.map") # for ./run sizes
     if(FIRMWARE_STATIC)
         target_link_options(${TARGET} PRIVATE -static-pie)
     else()
