@@ -12,7 +12,8 @@ from servers import Listener, reset, tls_listener, wait_for_end
 from tlspeer import serve_echo
 
 NO_CONNECTION, ECHO, DEADLINE, TLS_FAILURE = 69, 74, 75, 76
-SLACK_MS = 100 if settings.PATIENCE == 1 else 1000
+SLACK_MS = 2000  # of a machine with other work
+EARLY_MS = 100  # between the deadline's start and the event that tells of it
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 
 
@@ -38,7 +39,7 @@ class Client(harness.TestCase):
     def deadline_of(self, client, phase, limit_ms):
         deadline = client.find_events("deadline")[0]
         self.assertEqual(deadline["phase"], phase)
-        self.assertGreaterEqual(deadline.number("ms"), limit_ms - 5)
+        self.assertGreaterEqual(deadline.number("ms"), limit_ms - EARLY_MS)
         self.assertLessEqual(deadline.number("ms"), limit_ms + SLACK_MS)
 
 
