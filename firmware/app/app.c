@@ -196,6 +196,9 @@ static enum exit_status open_net(struct app *app)
     if (!choose_mac(options, config.mac, &no_mac)) {
         return log_net_failure(options->netif, NET_FAILED, no_mac);
     }
+    config.host_name = options->hostname;
+    config.use_mdns = options->mdns == OPTIONS_MDNS_ON;
+    config.service_port = options->role == TLS_SERVER ? (uint16_t)options->port : 0;
     if (!mac_derive_ip6_key(options->role, config.ip6_key)) {
         return log_net_failure(options->netif, NET_FAILED, "no random bytes for IPv6 addresses");
     }

@@ -1,5 +1,5 @@
-/* What --netif, --ip, --ip6 and --sntp may say: it differs by net backend, so each has a file of
- * its own.
+/* What --netif, --ip, --ip6, --mdns and --sntp may say: it differs by net backend, so each has a
+ * file of its own.
  */
 #ifndef NETIF_SPEC_H
 #define NETIF_SPEC_H
@@ -30,6 +30,12 @@ const char *netif_spec_allowed_ip6(void);
 
 /* True if the backend has a time client. */
 bool netif_spec_has_sntp(void);
+
+/* True if the backend can answer for a name by mDNS. */
+bool netif_spec_has_mdns(void);
+
+/* What --mdns may say, for an error; static. */
+const char *netif_spec_allowed_mdns(void);
 
 /* What --sntp may say, for an error; static. */
 const char *netif_spec_allowed_sntp(void);

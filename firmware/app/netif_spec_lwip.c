@@ -51,6 +51,16 @@ const char *netif_spec_allowed_ip6(void)
     return "auto, off, or the address of a host and /64, such as 2001:db8::2/64";
 }
 
+bool netif_spec_has_mdns(void)
+{
+    return true;
+}
+
+const char *netif_spec_allowed_mdns(void)
+{
+    return "on or off";
+}
+
 bool netif_spec_has_sntp(void)
 {
     return true;

@@ -44,6 +44,16 @@ const char *netif_spec_allowed_ip6(void)
     return "auto, off, or the address of a host and its prefix length, such as 2001:db8::2/64";
 }
 
+bool netif_spec_has_mdns(void)
+{
+    return false;
+}
+
+const char *netif_spec_allowed_mdns(void)
+{
+    return "off (this firmware uses the system's sockets, and the system's name)";
+}
+
 bool netif_spec_has_sntp(void)
 {
     return false;

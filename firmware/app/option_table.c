@@ -14,6 +14,7 @@ static const char *const consoles[] = {"off", "on", "auto", NULL};
 static const char *const client_auths[] = {"none", "optional", "required", NULL};
 static const char *const sandboxes[] = {"off", "auto", "on", NULL}; /* enum sandbox_mode */
 static const char *const time_policies[] = {"lower-bound", "required", NULL};
+static const char *const mdns_modes[] = {"off", "on", NULL}; /* enum options_mdns */
 static const char *const roles[] = {"server", "client", NULL};
 static const char *const at_ends[] = {"reboot", "poweroff", "halt", NULL};
 
@@ -77,6 +78,13 @@ const struct option_spec option_table[] = {
                 "02:00:00:00:00:01, or interface",
      .help = "hardware address, or that of packet:IFNAME; without it one that is stable on this "
              "board"},
+    {"hostname", "NAME", OPTION_COMMON, option_parse_label, FIELD(hostname), NO_BOARD,
+     .allowed = "1 to 63 letters, digits and hyphens, with no hyphen at either end",
+     .fallback = "tls-echo",
+     .help = "the host's name, told to the DHCP server; with mDNS, NAME.local"},
+    {"mdns", "on|off", OPTION_COMMON, option_parse_mdns, FIELD(mdns), NO_BOARD,
+     .choices = mdns_modes, .fallback = "off",
+     .help = "answer for NAME.local on the network, and let it find the service _tls-echo._tcp"},
     {"port", "N", OPTION_COMMON, option_parse_number, FIELD(port), NO_BOARD, .min = 1, .max = 65535,
      .fallback = "8433", .help = "TCP port"},
     {"config", "FILE", OPTION_COMMON, option_parse_text, FIELD(config_path), NO_BOARD,
@@ -237,6 +245,8 @@ void option_describe_allowed(const struct option_spec *spec, char *out, size_t c
         (void)snprintf(out, cap, "%s", netif_spec_allowed_sntp());
     } else if (spec->parse == option_parse_ip6) {
         (void)snprintf(out, cap, "%s", netif_spec_allowed_ip6());
+    } else if (spec->parse == option_parse_mdns) {
+        (void)snprintf(out, cap, "%s", netif_spec_allowed_mdns());
     } else if (spec->allowed != NULL) {
         (void)snprintf(out, cap, "%s", spec->allowed);
     } else if (spec->choices != NULL) {

@@ -173,6 +173,18 @@ bool option_parse_host_name(const struct option_spec *spec, const char *value, s
     return value_is_host_name(value) && option_parse_text(spec, value, out);
 }
 
+bool option_parse_label(const struct option_spec *spec, const char *value, struct options *out)
+{
+    bool is_plain = strchr(value, '_') == NULL; /* DNS has no such host */
+    return is_plain && is_label(value, strlen(value)) && option_parse_text(spec, value, out);
+}
+
+bool option_parse_mdns(const struct option_spec *spec, const char *value, struct options *out)
+{
+    bool is_on = strcmp(value, "on") == 0;
+    return (!is_on || netif_spec_has_mdns()) && option_parse_choice(spec, value, out);
+}
+
 bool option_parse_sntp(const struct option_spec *spec, const char *value, struct options *out)
 {
     return netif_spec_has_sntp() && option_parse_host_name(spec, value, out);

@@ -17,6 +17,8 @@ bool option_parse_switch(const struct option_spec *spec, const char *value, stru
 bool option_parse_address(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_ip(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_ip6(const struct option_spec *spec, const char *value, struct options *out);
+bool option_parse_label(const struct option_spec *spec, const char *value, struct options *out);
+bool option_parse_mdns(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_mac(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_netif(const struct option_spec *spec, const char *value, struct options *out);
 bool option_parse_alpn(const struct option_spec *spec, const char *value, struct options *out);

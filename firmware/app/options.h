@@ -21,6 +21,9 @@ enum options_at_end { OPTIONS_REBOOT, OPTIONS_POWEROFF, OPTIONS_HALT };
 /* Whether commands are taken from standard input. */
 enum options_console { OPTIONS_CONSOLE_OFF, OPTIONS_CONSOLE_ON, OPTIONS_CONSOLE_AUTO };
 
+/* Whether the host answers for its name on the segment. */
+enum options_mdns { OPTIONS_MDNS_OFF, OPTIONS_MDNS_ON };
+
 /* What is checked while nobody has set a clock: see the section on time in docs/DESIGN.md. */
 enum options_time_policy { OPTIONS_TIME_LOWER_BOUND, OPTIONS_TIME_REQUIRED };
 
@@ -47,6 +50,8 @@ struct options {
     uint8_t ip6_prefix_len;
     uint8_t mac[6]; /* all zero: derive it from the board */
     bool mac_of_interface;
+    const char *hostname; /* one label */
+    unsigned mdns;        /* enum options_mdns */
     uint64_t port;
     const char *config_path;
     const char *certs_path; /* NULL: the embedded blob */

@@ -22,7 +22,8 @@
 
 static enum exit_status read_options(const struct system_files *files, struct options *options)
 {
-    static const struct options_default defaults[] = {{"watchdog", WATCHDOG_S}, {.name = NULL}};
+    static const struct options_default defaults[] = {
+        {"watchdog", WATCHDOG_S}, {"mdns", "on"}, {.name = NULL}};
     struct options_error error;
     if (!options_parse_card(options, files->config, defaults, &error)) {
         return error.status;

@@ -18,6 +18,10 @@
 /* Timers of the SNTP client: its own one, and the end of it. */
 #define NET_LWIP_TIME_TIMEOUTS 2
 
+/* Timers of mDNS: five pauses and answers for each family, probing, questions in parts, and our
+ * second announcement. */
+#define NET_LWIP_MDNS_TIMEOUTS (2 * 5 + 1 + MDNS_MAX_STORED_PKTS + 1)
+
 /* ---- System -----------------------------------------------------------------------------------
  */
 
@@ -39,7 +43,8 @@ void sys_check_core_locking(void);
 
 /* lwIP's own timers, and ours: the check of an IPv4 address, its announcement, a duplicate IPv6
  * address, connects, and the second answer for a name. */
-#define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 5 + NET_LWIP_TIME_TIMEOUTS)
+#define MEMP_NUM_SYS_TIMEOUT                                                                       \
+    (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 5 + NET_LWIP_TIME_TIMEOUTS + NET_LWIP_MDNS_TIMEOUTS)
 
 /* ---- Interfaces between lwIP and the firmware --------------------------------------------------
  */
@@ -74,7 +79,9 @@ void sys_check_core_locking(void);
 #define LWIP_DHCP 1
 #define LWIP_DNS 1
 #define LWIP_RAW 0
-#define LWIP_IGMP 0
+#define LWIP_IGMP 1           /* for mDNS, and only joined for it */
+#define IGMP_TMR_INTERVAL 500 /* ms; reports may be late by so much */
+#define MEMP_NUM_IGMP_GROUP 2 /* all hosts', and mDNS's */
 #define LWIP_AUTOIP 0
 
 /* Conflicts are found by net_conflict.c, for DHCP's address as for a static one. */
@@ -117,8 +124,8 @@ void sys_check_core_locking(void);
 #define LWIP_ND6_QUEUEING 0         /* one packet waits for a neighbour: a SYN, a question */
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS DNS_MAX_SERVERS
 #define LWIP_IPV6_MLD 1 /* or switches that listen in do not send us solicitations */
-#define MEMP_NUM_MLD6_GROUP (LWIP_IPV6_NUM_ADDRESSES + 1)
-#define MLD6_TMR_INTERVAL 500 /* ms; reports may be late by so much */
+#define MEMP_NUM_MLD6_GROUP (LWIP_IPV6_NUM_ADDRESSES + 2) /* all nodes', and mDNS's */
+#define MLD6_TMR_INTERVAL 500                             /* ms; reports may be late by so much */
 
 #define LWIP_NETIF_LOOPBACK 0 /* a packet to our own address has no business here */
 #define LWIP_HAVE_LOOPIF 0
@@ -192,8 +199,9 @@ void sys_check_core_locking(void);
 #define MEMP_NUM_NETCONN (NET_LWIP_CONNECTIONS_MAX + NET_LWIP_LISTENERS_MAX)
 #define MEMP_NUM_TCP_PCB (NET_LWIP_CONNECTIONS_MAX + NET_LWIP_LEFTOVERS_MAX)
 #define MEMP_NUM_TCP_PCB_LISTEN NET_LWIP_LISTENERS_MAX
-#define MEMP_NUM_UDP_PCB (2 + DNS_TABLE_SIZE) /* DHCP, SNTP, and a port for each DNS question */
-#define MEMP_NUM_NETBUF 1                     /* only UDP sockets use these */
+#define MEMP_NUM_UDP_PCB                                                                           \
+    (3 + DNS_TABLE_SIZE)  /* DHCP, SNTP, mDNS, and a port for each DNS question */
+#define MEMP_NUM_NETBUF 1 /* only UDP sockets use these */
 
 /* All a connection may queue to send, all it may hold out of order, its SYN or FIN and one spare,
  * so that FIN never finds this pool empty. */
@@ -239,6 +247,17 @@ void sys_check_core_locking(void);
 #define SNTP_SUPPRESS_DELAY_CHECK
 #define SNTP_GET_SYSTEM_TIME_NTP(seconds, fraction) net_time_begin(&(seconds), &(fraction))
 #define SNTP_SET_SYSTEM_TIME_NTP(seconds, fraction) net_time_take(seconds, fraction)
+
+/* ---- mDNS: one name, one service ----------------------------------------------------------------
+ */
+
+#define LWIP_MDNS_RESPONDER 1 /* started only if the user wants it: net_mdns.c */
+#define LWIP_NUM_NETIF_CLIENT_DATA 1
+#define LWIP_MDNS_SEARCH 0 /* it answers, it does not ask */
+#define MDNS_MAX_SERVICES 1
+#define MDNS_RESP_USENETIF_EXTCALLBACK 0 /* net_status.c tells it */
+#define MDNS_MAX_STORED_PKTS 2           /* questions that come in parts: each holds buffers */
+#define MDNS_OUTPUT_PACKET_SIZE 1400     /* all records there can be, with the longest name */
 
 /* ---- Statistics: only what net_get_stats gives -------------------------------------------------
  */

@@ -1,5 +1,6 @@
-/* Looks at IP packets before lwIP does: takes out the IPv6 headers that nobody here needs, and
- * tells a connect of the ICMP message that says it is in vain, which lwIP drops. */
+/* Looks at IP packets before lwIP does: takes out the IPv6 headers that nobody here needs and what
+ * mDNS must not see, and tells a connect of the ICMP message that says it is in vain, which lwIP
+ * drops. */
 #include "lwip/opt.h"
 
 #include <string.h>
@@ -10,12 +11,14 @@
 #include "lwip/prot/icmp6.h"
 #include "lwip/prot/mld6.h"
 #include "lwip/tcp.h"
+#include "lwip/udp.h"
 #include "lwip_hooks.h"
 #include "net_lwip.h"
 
 #define IP4_HEADER_LEN 20 /* lwIP drops packets with options (IP_OPTIONS_ALLOWED) */
 #define IP6_HEADER_LEN 40
 #define ICMP_HEADER_LEN 8
+#define UDP_PORTS_LEN 4
 #define TCP_START_LEN 8 /* ports and sequence number: all that a message is sure to quote */
 
 /* RFC 792, RFC 4443 section 3.1: nobody listens at the port; also what a firewall likes to say. */
@@ -94,9 +97,25 @@ static void read_unreachable4(struct net *net, struct pbuf *packet)
     tell_connect(net, &segment, icmp[1] == ICMP4_PORT_UNREACHABLE ? NET_REFUSED : NET_UNREACHABLE);
 }
 
+static bool may_enter4(struct net *net, const uint8_t *ip, size_t len)
+{
+    size_t header_len = (size_t)(ip[0] & 0x0f) * 4;
+    if (len < IP4_HEADER_LEN || ip[9] != IP_PROTO_UDP || len < header_len + UDP_PORTS_LEN) {
+        return true;
+    }
+    ip_addr_t source;
+    IP_SET_TYPE_VAL(source, IPADDR_TYPE_V4);
+    memcpy(&ip_2_ip4(&source)->addr, ip + 12, 4);
+    return net_mdns_takes(net, load_be16(ip + header_len + 2), &source);
+}
+
 int net_filter_ip4(struct pbuf *packet, struct netif *netif)
 {
     const uint8_t *ip = packet->payload;
+    if (!may_enter4(netif->state, ip, packet->len)) {
+        pbuf_free(packet);
+        return 1;
+    }
     size_t quoting_len = 2 * IP4_HEADER_LEN + ICMP_HEADER_LEN + TCP_START_LEN;
     if (packet->len >= quoting_len && ip[0] == 0x45 && ip[9] == IP_PROTO_ICMP &&
         load_be16(ip + 2) == packet->tot_len) {
@@ -148,15 +167,28 @@ static bool is_group_query(const uint8_t *ip, size_t len)
            options[8] == ICMP6_TYPE_MLQ;
 }
 
+static bool may_enter6(struct net *net, const uint8_t *ip, size_t len)
+{
+    if (len < IP6_HEADER_LEN + UDP_PORTS_LEN) {
+        return true;
+    }
+    ip_addr_t source;
+    memset(&source, 0, sizeof(source));
+    IP_SET_TYPE_VAL(source, IPADDR_TYPE_V6);
+    memcpy(ip_2_ip6(&source)->addr, ip + 8, 16);
+    return net_mdns_takes(net, load_be16(ip + IP6_HEADER_LEN + 2), &source);
+}
+
 /* True if a packet with this beginning is of any use. */
-static bool is_wanted6(const struct net *net, const uint8_t *ip, size_t len)
+static bool is_wanted6(struct net *net, const uint8_t *ip, size_t len)
 {
     if (net->address6.mode == NET_IP6_OFF) {
         return false;
     }
     switch (ip[6]) {
-    case IP6_NEXTH_TCP:
     case IP6_NEXTH_UDP:
+        return may_enter6(net, ip, len);
+    case IP6_NEXTH_TCP:
     case IP6_NEXTH_ICMP6:
         return true;
     case IP6_NEXTH_HOPBYHOP:

@@ -79,6 +79,7 @@ static enum net_outcome open_parts(struct net *net, const struct net_config *con
     LOCK_TCPIP_CORE();
     net_address_open(net, config);
     net_time_open(net, config->time_server);
+    net_mdns_open(net, config);
     UNLOCK_TCPIP_CORE();
     if (!net_device_start(net)) {
         net_close(net);
@@ -144,6 +145,7 @@ void net_close(struct net *net)
     LOCK_TCPIP_CORE();
     net_socket_abort_leftovers();
     net_time_close(net);
+    net_mdns_close(net);
     net_address_close(net);
     net_question_drop(net);
     UNLOCK_TCPIP_CORE();

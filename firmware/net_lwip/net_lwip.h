@@ -12,6 +12,7 @@
 #include "lwip/acd.h"
 #include "lwip/ip_addr.h"
 #include "lwip/netif.h"
+#include "mdns_name.h"
 #include "net_event.h"
 #include "net_port.h"
 #include "netif_link.h"
@@ -210,6 +211,37 @@ void net_time_close(struct net *net);
 /* The net's state may have changed: asks when it is up. */
 void net_time_follow(struct net *net);
 
+/* ---- net_mdns.c --------------------------------------------------------------------------------
+ */
+
+/* The host's name on the segment, and the service there. Under the core lock. */
+struct net_mdns {
+    bool is_wanted;
+    bool is_started;       /* lwIP's responder knows the netif */
+    bool is_received;      /* a packet came: it may have started a timer */
+    const char *host_name; /* as configured */
+    uint16_t service_port; /* 0: none */
+    unsigned number;       /* of the name: how many were taken by others, and 1 */
+    char name[MDNS_NAME_MAX + 1];
+    uint64_t window_us; /* packets taken since then */
+    unsigned window_count;
+};
+
+enum net_mdns_change {
+    NET_MDNS_LINK_BACK, /* perhaps on another segment */
+    NET_MDNS_NEW_ADDRESS,
+};
+
+void net_mdns_open(struct net *net, const struct net_config *config);
+/* The rest under the core lock. */
+void net_mdns_close(struct net *net);
+/* Starts it once there is an address; later tells the segment of a change. */
+void net_mdns_follow(struct net *net, enum net_mdns_change change);
+/* True if a UDP packet that came is none of mDNS's, or may go to it. */
+bool net_mdns_takes(struct net *net, uint16_t udp_port, const ip_addr_t *source);
+/* True, once, after a packet was taken. */
+bool net_mdns_was_received(struct net *net);
+
 /* ---- net_lwip.c --------------------------------------------------------------------------------
  */
 
@@ -222,6 +254,7 @@ struct net {
     struct net_own_address6 address6;
     struct net_question question;
     struct net_time time;
+    struct net_mdns mdns;
     bool is_watching_neighbours;
     bool is_receiving;      /* under the core lock: lwIP is at work on a received frame */
     uint32_t syn_dropped;   /* under the core lock: see struct net_stats */

@@ -16,7 +16,6 @@
 #include "netif/ethernet.h"
 
 #define MTU 1500
-#define HOST_NAME "tls-echo"
 
 /* ---- Sending -----------------------------------------------------------------------------------
  */
@@ -57,7 +56,8 @@ static void input_frame(struct net *net, struct pbuf *p)
         pbuf_free(p);
     }
     net->is_receiving = false;
-    if (!had_timer && tcp_active_pcbs != NULL) {
+    bool has_timer = tcp_active_pcbs != NULL;
+    if ((!had_timer && has_timer) || net_mdns_was_received(net)) {
         net_kick_timers();
     }
 }
@@ -142,7 +142,6 @@ static err_t init_netif(struct netif *netif)
     netif->output = etharp_output;
     netif->output_ip6 = ethip6_output;
     netif->linkoutput = send_frame;
-    netif_set_hostname(netif, HOST_NAME);
     return ERR_OK;
 }
 
@@ -189,6 +188,7 @@ void net_device_add(struct net *net, const struct net_config *config)
     LOCK_TCPIP_CORE();
     netif_add(&device->netif, NULL, NULL, NULL, net, init_netif, ethernet_input);
     memcpy(device->netif.hwaddr, config->mac, ETH_HWADDR_LEN);
+    netif_set_hostname(&device->netif, config->host_name);
     netif_set_default(&device->netif);
     netif_set_up(&device->netif);
     /* For lwIP the link is up for good: it would take a route away from TCP in the middle of a

@@ -242,8 +242,10 @@ void net_status_update(struct net *net)
         log_no_more(net, before);
     } else if (before == NET_STATE_DOWN) {
         log_all_addresses(net);
-    } else {
+        net_mdns_follow(net, NET_MDNS_LINK_BACK);
+    } else if (has_new_ip4 || new_ip6 != 0) {
         log_addresses(net, has_new_ip4, new_ip6);
+        net_mdns_follow(net, NET_MDNS_NEW_ADDRESS);
     }
 }
 

@@ -136,6 +136,10 @@ enum net_outcome net_open(const struct net_config *config, struct net **out, cha
         snprintf(reason, cap, "this build uses the system's clock, which the system itself sets");
         return NET_MISUSE;
     }
+    if (config->use_mdns) {
+        snprintf(reason, cap, "this build uses the system's stack, which has its own name");
+        return NET_MISUSE;
+    }
     struct net *net = calloc(1, sizeof *net);
     if (net == NULL) {
         snprintf(reason, cap, "out of memory");

@@ -76,6 +76,16 @@ struct net_config {
      */
     const char *time_server;
 
+    /* The host's own name, one label of a domain name (RFC 1123 section 2.1), borrowed until
+     * net_close: told to the DHCP server; NULL: none. A backend whose stack is the system's ignores
+     * it. */
+    const char *host_name;
+    /* Answer for host_name.local by mDNS (RFC 6762), under a name with a number if another host has
+     * that; and if service_port is not 0, announce the TLS echo service there (RFC 6763). The
+     * backend logs mdns and mdns_conflict. MISUSE where the stack is the system's. */
+    bool use_mdns;
+    uint16_t service_port;
+
     /* Called once the netif's device is open and before the stack has a thread: the moment to give
      * up the rights that opening took. False ends net_open with FAILED; whoever says no logs why.
      * NULL: nothing to do. arg is borrowed for the call of net_open. */

@@ -40,12 +40,12 @@ class EventProcess(Process):
         with self.changed:
             return len(self.events)
 
-    def find_events(self, name, since=0, **match):
+    def find_events(self, name, /, since=0, **match):
         """All events so far that match."""
         with self.changed:
             return [event for event in self.events[since:] if event.matches(name, match)]
 
-    def wait_event(self, name, timeout_s=10.0, since=0, **match):
+    def wait_event(self, name, /, timeout_s=10.0, since=0, **match):
         """The first event after since that matches; waits for it if it has not come."""
         at = since
 

@@ -118,7 +118,7 @@ class ServerTestCase(TestCase):
         super().setUp()
         self.since = self.server.mark()
 
-    def wait_server(self, name, timeout_s=10.0, **match):
+    def wait_server(self, name, /, timeout_s=10.0, **match):
         """The server's next event since the test began."""
         return self.server.wait_event(name, timeout_s, since=self.since, **match)
 

@@ -40,6 +40,14 @@ static void the_clock_is_the_systems(void **state)
                    "system's sockets, and the system's clock)");
 }
 
+static void so_is_the_name(void **state)
+{
+    (void)state;
+    assert_refused("tls-echo-server --mdns on", EXIT_STATUS_USAGE,
+                   "--mdns: on is not allowed: must be off (this firmware uses the system's "
+                   "sockets, and the system's name)");
+}
+
 static void address_is_the_systems_or_one_of_its_own(void **state)
 {
     (void)state;
@@ -65,6 +73,7 @@ int main(void)
         cmocka_unit_test(netif_has_a_default),
         cmocka_unit_test(other_netifs_are_refused),
         cmocka_unit_test(the_clock_is_the_systems),
+        cmocka_unit_test(so_is_the_name),
         cmocka_unit_test(address_is_the_systems_or_one_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,7 +96,7 @@ static void server_takes_all_its_options(void **state)
                         "--max-sessions " SESSIONS_MAX " "
                         "--client-auth required --stats-interval 10 --rate-limit 5 "
                         "--watchdog 86400 --console on --time-policy required --sntp "
-                        "time.example --clock-timeout 1000");
+                        "time.example --clock-timeout 1000 --hostname Lab-7 --mdns on");
     const struct options *options = &parse.options;
     assert_true(parse.ok);
     assert_string_equal(options->netif, "stream:listen=/tmp/s");
@@ -123,6 +123,8 @@ static void server_takes_all_its_options(void **state)
     assert_int_equal(options->console, OPTIONS_CONSOLE_ON);
     assert_int_equal(options->time_policy, OPTIONS_TIME_REQUIRED);
     assert_string_equal(options->sntp, "time.example");
+    assert_string_equal(options->hostname, "Lab-7");
+    assert_int_equal(options->mdns, OPTIONS_MDNS_ON);
     assert_int_equal(options->clock_timeout_ms, 1000);
     parse_end(&parse);
 }
@@ -279,6 +281,7 @@ static void choices_name_their_words(void **state)
          "--time-policy: strict is not allowed: must be lower-bound or required"},
         {SERVER "--sntp -x.example", "--sntp: -x.example is not allowed: must be a host name, an "
                                      "IPv4 address, or dhcp"},
+        {SERVER "--mdns yes", "--mdns: yes is not allowed: must be on or off"},
         {SERVER "--client-auth maybe",
          "--client-auth: maybe is not allowed: must be none, optional or required"},
         {CLIENT "h --resume=maybe", "--resume: maybe is not allowed: must be yes or no"},
@@ -294,6 +297,33 @@ static void choices_name_their_words(void **state)
 #define MAC_WORDS                                                                                  \
     " is not allowed: must be six pairs of hex digits with colons, no group address, such as "     \
     "02:00:00:00:00:01, or interface"
+
+#define LABEL_WORDS                                                                                \
+    " is not allowed: must be 1 to 63 letters, digits and hyphens, with no hyphen at either end"
+
+static void host_name_is_one_label(void **state)
+{
+    (void)state;
+    static const struct mistake mistakes[] = {
+        {SERVER "--hostname -a", "--hostname: -a" LABEL_WORDS},
+        {SERVER "--hostname a-", "--hostname: a-" LABEL_WORDS},
+        {SERVER "--hostname a.local", "--hostname: a.local" LABEL_WORDS},
+        {SERVER "--hostname a%b", "--hostname: a%b" LABEL_WORDS},
+        {SERVER "--hostname=", "--hostname: \"\"" LABEL_WORDS},
+    };
+    REFUSE_ALL(mistakes);
+    struct parse parse;
+    char line[128] = SERVER "--hostname ";
+    size_t len = strlen(line);
+    memset(line + len, 'h', 63);
+    parse_begin(&parse, line);
+    assert_true(parse.ok);
+    parse_end(&parse);
+    line[len + 63] = 'h';
+    parse_begin(&parse, line);
+    assert_false(parse.ok);
+    parse_end(&parse);
+}
 
 static void addresses_are_strict(void **state)
 {
@@ -609,6 +639,7 @@ int main(void)
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(sizes_are_strict),
         cmocka_unit_test(choices_name_their_words),
+        cmocka_unit_test(host_name_is_one_label),
         cmocka_unit_test(addresses_are_strict),
         cmocka_unit_test(point_to_point_networks_have_no_broadcast),
         cmocka_unit_test(gateway_must_be_in_the_network),
