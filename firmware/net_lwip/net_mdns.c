@@ -23,7 +23,9 @@
 
 /* Of all that is sent to the group on this segment: a packet of nothing but questions takes longer
  * than any other, and a flood of them must leave the machine to the sessions. */
-#define PACKETS_MAX 100
+#ifndef NET_MDNS_PACKETS_MAX
+#define NET_MDNS_PACKETS_MAX 100
+#endif
 #define WINDOW_US 1000000
 
 /* ---- Names -------------------------------------------------------------------------------------
@@ -186,7 +188,7 @@ static bool is_within_budget(struct net_mdns *mdns)
         mdns->window_count = 0;
     }
     mdns->window_count++;
-    return mdns->window_count <= PACKETS_MAX;
+    return mdns->window_count <= NET_MDNS_PACKETS_MAX;
 }
 
 bool net_mdns_takes(struct net *net, uint16_t udp_port, const ip_addr_t *source)

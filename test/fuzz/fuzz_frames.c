@@ -291,6 +291,53 @@ static void make_udp(struct frame *frame, struct peer *peer)
     finish_ipv4(frame, 6, true);
 }
 
+/* A question of mDNS's, or a record: a name of ours, or one that the input has, a type, and for a
+ * record what it says. */
+static void add_mdns_entry(struct frame *frame, struct fuzz_input *input)
+{
+    static const char *const names[] = {
+        "\10tls-echo\5local", "\11_tls-echo\4_tcp\5local", "\11_services\7_dns-sd\4_udp\5local",
+        "\10tls-echo\11_tls-echo\4_tcp\5local", "\0012\0010\00218\003198\7in-addr\4arpa"};
+    static const uint8_t types[] = {1, 28, 12, 33, 16, 255, 47, 2};
+    uint8_t kind = fuzz_take_byte(input);
+    size_t name = kind & 7U;
+    if (name < sizeof(names) / sizeof(names[0])) {
+        add_bytes(frame, (const uint8_t *)names[name], strlen(names[name]) + 1);
+    } else if (name == 7) {
+        add_bytes(frame, (const uint8_t *)"\xc0\x0c", 2);
+    } else {
+        add_input(frame, input, fuzz_take_byte(input));
+    }
+    add_bytes(frame, (uint8_t[]){0, types[(kind >> 3) & 7], (kind & 64) != 0 ? 128 : 0, 1}, 4);
+    if ((kind & 128) != 0) {
+        add_bytes(frame, (uint8_t[]){0, 0, 0, 120}, 4);
+        add_input(frame, input, 2 + fuzz_take_byte(input) % 40U);
+    }
+}
+
+/* Few answers: each for a name of ours makes the stack ask for a second whether it is taken. */
+static void make_mdns(struct frame *frame, struct peer *peer)
+{
+    uint8_t choice = fuzz_take_byte(peer->input), counts = fuzz_take_byte(peer->input);
+    uint8_t head[20] = {0, 0, 0x14, 0xe9};
+    bool is_answer = (choice & 15) == 1, is_cut = (choice & 15) == 2;
+    write_u16(head, (choice & 64) != 0 ? 40000 : 5353);
+    head[10] = is_answer ? 0x84 : is_cut ? 0x02 : 0;
+    for (size_t i = 0; i < 4; i++) {
+        head[13 + 2 * i] = (counts >> (2 * i)) & 3;
+    }
+    start_ipv4(frame, 17);
+    memcpy(frame->bytes, (uint8_t[]){1, 0, 0x5e, 0, 0, 0xfb}, 6);
+    memcpy(frame->bytes + ETHERNET_LEN + 16, (uint8_t[]){224, 0, 0, 251}, 4);
+    add_bytes(frame, head, sizeof(head));
+    for (size_t i = 0; i <= (choice >> 4 & 3U); i++) {
+        add_mdns_entry(frame, peer->input);
+    }
+    write_u16(frame->bytes + ETHERNET_LEN + IPV4_LEN + 4,
+              (uint32_t)(frame->len - ETHERNET_LEN - IPV4_LEN));
+    finish_ipv4(frame, 6, true);
+}
+
 static void make_icmp(struct frame *frame, struct peer *peer)
 {
     start_ipv4(frame, 1);
@@ -339,9 +386,9 @@ static void make_raw(struct frame *frame, struct peer *peer)
 static void make_frame(struct frame *frame, struct peer *peer)
 {
     static void (*const makers[])(struct frame *, struct peer *) = {
-        make_tcp, make_tcp, make_tcp, make_udp, make_icmp, make_arp, make_ipv6, make_raw,
+        make_tcp, make_tcp, make_tcp, make_udp, make_icmp, make_arp, make_ipv6, make_raw, make_mdns,
     };
-    makers[fuzz_take_byte(peer->input) % 8u](frame, peer);
+    makers[fuzz_take_byte(peer->input) % 9u](frame, peer);
 }
 
 /* ---- The server above ------------------------------------------------------------------------ */
@@ -389,7 +436,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    struct net_config config = {.netif = "fuzz:", .ip_mode = NET_IP_STATIC, .prefix_len = 24};
+    struct net_config config = {.netif = "fuzz:",
+                                .ip_mode = NET_IP_STATIC,
+                                .prefix_len = 24,
+                                .host_name = "tls-echo",
+                                .use_mdns = true,
+                                .service_port = PORT};
     struct net_status status = {.state = NET_STATE_STARTING};
     char reason[128];
     memcpy(config.ip, own_ip, 4);
