@@ -2,6 +2,7 @@
 # Gets the source of Mbed TLS or lwIP ready to build and prints the folder that it lies in.
 #
 #   fetch.sh mbedtls|lwip                        from Debian's archive, kept in a cache
+#   fetch.sh mbedtls|lwip --unpatched            the same without our patches, to compare with
 #   fetch.sh mbedtls|lwip --from DIR --into DIR  from a folder of yours, copied, without a network
 #   fetch.sh --update-lock                       writes sources.lock for what the archive has now
 #   fetch.sh --check-newest                      compares sources.lock with the archive; 1: it is behind
@@ -14,6 +15,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 lock=$here/sources.lock
 archive_user=third_party
+unpatched=
 # shellcheck source=third_party/archive.sh
 . "$here/archive.sh"
 
@@ -162,7 +164,9 @@ refuse_mismatch() {
 
 # ---- Unpacking -----------------------------------------------------------------------------------
 
+# Without patches when the source is asked for as it was released.
 patches_of() {
+    [ -z "$unpatched" ] || return 0
     find "$here/patches" -name "$1-*.patch" | sort
 }
 
@@ -304,6 +308,10 @@ check_newest() {
 find_cache
 case $#:${1:-}:${2:-}:${4:-} in
 1:mbedtls:: | 1:lwip::) fetch "$1" ;;
+2:mbedtls:--unpatched: | 2:lwip:--unpatched:)
+    unpatched=yes
+    fetch "$1"
+    ;;
 5:mbedtls:--from:--into | 5:lwip:--from:--into) copy_folder "$1" "$3" "$5" ;;
 1:--update-lock::) update_lock ;;
 1:--check-newest::) check_newest ;;
