@@ -280,6 +280,7 @@ static enum exit_status run_server(const struct app *app)
         .buffer_count = plan.busy_count,
         .handshake_timeout_ms = (uint32_t)options->handshake_timeout_ms,
         .idle_timeout_ms = (uint32_t)options->idle_timeout_ms,
+        .record_timeout_ms = (uint32_t)options->record_timeout_ms,
         .close_timeout_ms = SERVER_CLOSE_TIMEOUT_MS,
         .stats_interval_s = (uint32_t)options->stats_interval_s,
         .rate_limit = (uint32_t)options->rate_limit,

@@ -71,6 +71,7 @@ struct options {
     unsigned client_auth; /* enum tls_peer_auth */
     unsigned sandbox;     /* enum sandbox_mode */
     uint64_t stats_interval_s;
+    uint64_t record_timeout_ms;
     uint64_t rate_limit;
 
     char host[OPTIONS_NAME_MAX + 1];

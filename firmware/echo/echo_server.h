@@ -16,6 +16,7 @@ struct echo_server_config {
     unsigned buffer_count;         /* echo buffers, at least 1: see echo_buffers.h */
     uint32_t handshake_timeout_ms; /* from accept to the end of the handshake */
     uint32_t idle_timeout_ms;      /* without a byte read or written */
+    uint32_t record_timeout_ms;    /* from a record's header to its last byte */
     uint32_t close_timeout_ms;     /* from our close_notify to the peer's FIN */
     uint32_t stats_interval_s;     /* a stats event this often; 0: only at the end */
     uint32_t rate_limit;           /* new connections a second and address; 0: no limit */

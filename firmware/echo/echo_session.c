@@ -86,6 +86,37 @@ static bool session_is_trusted(struct echo_session *session, struct echo_service
     return false;
 }
 
+/* ---- The deadline while data may flow -------------------------------------------------------- */
+
+/* The peer owes the rest of a record, and it is not us who keep it waiting. */
+static bool session_awaits_record(const struct echo_session *session, enum tls_outcome outcome)
+{
+    return outcome == TLS_WANT_READ && !session->borrower.waits &&
+           tls_record_is_begun(session->connection.session);
+}
+
+static uint64_t record_deadline(const struct echo_session *session,
+                                const struct echo_service *service)
+{
+    return session->record_us + (uint64_t)service->config->record_timeout_ms * 1000;
+}
+
+/* Every byte of data puts the idle deadline off; that of a record once begun is put off by none. */
+static void session_set_deadline(struct echo_session *session, const struct echo_service *service,
+                                 enum tls_outcome outcome)
+{
+    uint64_t deadline_us = session->progress_us + (uint64_t)service->config->idle_timeout_ms * 1000;
+    if (!session_awaits_record(session, outcome)) {
+        session->record_us = 0;
+    } else if (session->record_us < session->progress_us) { /* the one before is complete */
+        session->record_us = clock_now_us();
+    }
+    if (session->record_us != 0 && record_deadline(session, service) < deadline_us) {
+        deadline_us = record_deadline(session, service);
+    }
+    session->connection.deadline_us = deadline_us;
+}
+
 /* ---- Handshake ------------------------------------------------------------------------------- */
 
 static void handshake_failed(struct echo_session *session, struct echo_service *service,
@@ -105,7 +136,7 @@ static void handshake_done(struct echo_session *session, struct echo_service *se
     echo_log_handshake_ok(MODULE, &session->connection);
     echo_log_peer_certificate(MODULE, &session->connection);
     session->progress_us = clock_now_us();
-    session->connection.deadline_us = deadline_after(service->config->idle_timeout_ms);
+    session_set_deadline(session, service, TLS_OK);
 }
 
 /* True when the handshake is over and data may flow. */
@@ -189,7 +220,9 @@ static enum tls_outcome session_turns(struct echo_session *session, struct echo_
     }
     if (connection->bytes_in + connection->bytes_out != moved_before && !session->ending) {
         session->progress_us = clock_now_us();
-        session->connection.deadline_us = deadline_after(service->config->idle_timeout_ms);
+    }
+    if (!session->ending) {
+        session_set_deadline(session, service, outcome);
     }
     return outcome;
 }
@@ -229,8 +262,11 @@ static void open_deadline(struct echo_session *session, struct echo_service *ser
 {
     /* With reads_need_room a peer that does not read is not read from to begin with. */
     bool writes = !buffer_is_empty(session) || session->connection.wants == NET_EVENT_WRITE;
-    const char *phase = writes ? "write" : "idle";
-    echo_log_deadline(MODULE, session->connection.id, phase, session->progress_us);
+    bool reads = session->record_us != 0 &&
+                 session->connection.deadline_us == record_deadline(session, service);
+    const char *phase = writes ? "write" : reads ? "record" : "idle";
+    echo_log_deadline(MODULE, session->connection.id, phase,
+                      reads ? session->record_us : session->progress_us);
     session_start_close(session, service, "deadline");
 }
 

@@ -32,6 +32,7 @@ struct echo_session {
     bool ending;            /* drain: read no more, end once the buffer is empty */
     bool runnable;          /* has more to do without waiting for its socket */
     uint64_t progress_us;   /* when a byte last moved */
+    uint64_t record_us;     /* when a record was seen to be begun that is not complete; 0: none */
     struct echo_borrower borrower;
     size_t begin, end; /* of the borrowed buffer: what is read and not yet echoed */
 };

@@ -247,6 +247,10 @@ size_t tls_want_len(const struct tls_session *session);
  * would read. */
 bool tls_has_input(const struct tls_session *session);
 
+/* After a want of a read: true if the header of a record has come, and the rest of it has not. The
+ * peer owes that, and should not be given for ever. */
+bool tls_record_is_begun(const struct tls_session *session);
+
 struct tls_session_info {
     const char *version; /* "TLSv1.2" or "TLSv1.3"; static */
     const char *cipher;  /* IANA name, "TLS_AES_128_GCM_SHA256"; static */

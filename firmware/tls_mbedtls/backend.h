@@ -235,6 +235,7 @@ bool record_buffers_end(mbedtls_ssl_context *ssl, struct kept *kept, const struc
 bool internals_handshake_is_over(const mbedtls_ssl_context *ssl);
 void internals_free_handshake(mbedtls_ssl_context *ssl);
 void internals_note_agreed(const mbedtls_ssl_context *ssl, struct agreed *agreed);
+bool internals_record_is_begun(const mbedtls_ssl_context *ssl);
 size_t internals_output_len(const mbedtls_ssl_context *ssl);
 int internals_flush(mbedtls_ssl_context *ssl);
 int internals_received_alert(const mbedtls_ssl_context *ssl);

@@ -70,6 +70,12 @@ void internals_note_agreed(const mbedtls_ssl_context *ssl, struct agreed *agreed
     agreed->resumed = handshake_is_resumption(ssl);
 }
 
+/* What the library has fetched stays counted until the record is complete. */
+bool internals_record_is_begun(const mbedtls_ssl_context *ssl)
+{
+    return ssl->in_left >= mbedtls_ssl_in_hdr_len(ssl);
+}
+
 size_t internals_output_len(const mbedtls_ssl_context *ssl)
 {
     return ssl->out_left;

@@ -72,6 +72,12 @@ bool tls_has_input(const struct tls_session *session)
            internals_output_len(&session->ssl) == 0;
 }
 
+bool tls_record_is_begun(const struct tls_session *session)
+{
+    return session->established && !session->failed && !session->peer_closed &&
+           internals_record_is_begun(&session->ssl);
+}
+
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 /* OK once nothing is pending any more. */

@@ -240,6 +240,13 @@ bool tls_has_input(const struct tls_session *session)
            SSL_pending(session->ssl) > 0;
 }
 
+/* The library's own word for it, when it reads a record's body. */
+bool tls_record_is_begun(const struct tls_session *session)
+{
+    return session->handshake_over && session->read_final == TLS_OK &&
+           strcmp(SSL_rstate_string(session->ssl), "RB") == 0;
+}
+
 /* ---- Writing ---- */
 
 static bool breaks_write_rule(const struct tls_session *session, const uint8_t *bytes, size_t len)

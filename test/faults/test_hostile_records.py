@@ -35,6 +35,7 @@ from tlspeer import connect
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 VERSIONS = (TLS_1_2, TLS_1_3)
 IDLE_MS = 1500
+RECORD_MS = 1000
 CLOSE_NOTIFY, USER_CANCELED, NO_RENEGOTIATION = 0, 90, 100
 UNKNOWN_ALERTS = (1, 99, 200, 255)
 EMPTY_MAX = 32
@@ -175,20 +176,48 @@ class Data(Records):
         for version in VERSIONS:
             self.check_ends(version, send, alert="bad_record_mac")
 
-    def test_one_byte_a_second(self):
-        """Half a record is no progress: the idle deadline ends it."""
+
+
+class Unfinished(Records):
+    """A record once begun has its time, which no byte of it puts off; the idle deadline is far away."""
+
+    server_args = ("--record-timeout", str(RECORD_MS))
+
+    def check_record_deadline(self, peer, session):
+        self.assertEqual(self.wait_server("deadline", session=session)["phase"], "record")
+        peer.sock.close()
+        self.closed(session, "deadline")
+
+    def test_header_and_nothing_more(self):
+        for version in VERSIONS:
+            peer, session = self.open_session(version)
+            peer.sock.sendall(header(APPLICATION_DATA, 1000))
+            self.check_record_deadline(peer, session)
+
+    def test_one_byte_now_and_then(self):
+        """After an echo, which is no reason for more patience."""
         peer, session = self.open_session(TLS_1_3)
-        for byte in peer.seal_record(APPLICATION_DATA, bytes(100)):
+        peer.send_record(APPLICATION_DATA, b"first")
+        self.assertEqual(peer.read_exactly(5), b"first")
+        for byte in peer.seal_record(APPLICATION_DATA, bytes(1000)):
             try:
                 peer.sock.sendall(bytes([byte]))
             except OSError:
                 break
             if self.server.find_events("deadline", self.since, session=session):
                 break
-            time.sleep(0.25)
-        self.assertEqual(self.wait_server("deadline", session=session)["phase"], "idle")
-        peer.sock.close()
-        self.closed(session, "deadline")
+            time.sleep(0.1)
+        self.check_record_deadline(peer, session)
+
+    def test_peer_that_does_not_read(self):
+        """It is not read from, so that its next record waits for us: that is its idle deadline's matter."""
+        peer, session = self.open_session(TLS_1_3)
+        peer.sock.settimeout(3 * RECORD_MS / 1000)
+        with self.assertRaises(TimeoutError):
+            while True:
+                peer.send_record(APPLICATION_DATA, bytes(MAX_PLAINTEXT))
+        self.assertEqual(self.server.find_events("deadline", self.since, session=session), [])
+        self.assertEqual(self.server.find_events("closed", self.since, session=session), [])
 
 
 class Alerts(Records):

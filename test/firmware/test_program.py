@@ -80,7 +80,7 @@ class Words(harness.TestCase):
     def test_help_names_every_option(self):
         common = """--netif --ip --gateway --dns --mac --port --config --certs --min-tls
             --handshake-timeout --idle-timeout --connect-timeout --log-level --alpn""".split()
-        server = "--max-sessions --client-auth --stats-interval --rate-limit".split()
+        server = "--max-sessions --client-auth --stats-interval --rate-limit --record-timeout".split()
         client = "--server-name --message --count --size --stdin --resume".split()
         for program, own in (("tls-echo-server", server), ("tls-echo-client", client)):
             done = self.run_program("--help", program=program)

@@ -89,7 +89,7 @@ static void log_up(const char *name, const uint8_t mac[6])
 
 bool system_bring_up(const char *name)
 {
-    uint8_t mac[6];
+    uint8_t mac[6] = {0};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool up = fd >= 0 && set_up(fd, name, mac);
     int error = errno;

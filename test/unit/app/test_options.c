@@ -93,7 +93,7 @@ static void server_takes_all_its_options(void **state)
                         "10.9.9.9 --dns 10.8.8.8 --mac 02:00:5e:10:AB:cd --port=1 --certs a.bin "
                         "--min-tls 1.3 --alpn echo/1,echo/2 --handshake-timeout 1 --idle-timeout "
                         "86400000 --connect-timeout 3600000 --log-level debug "
-                        "--max-sessions " SESSIONS_MAX " "
+                        "--max-sessions " SESSIONS_MAX " --record-timeout 7 "
                         "--client-auth required --stats-interval 10 --rate-limit 5 "
                         "--watchdog 86400 --console on --time-policy required --sntp "
                         "time.example --clock-timeout 1000 --hostname Lab-7 --mdns on");
@@ -118,6 +118,7 @@ static void server_takes_all_its_options(void **state)
     assert_int_equal(options->max_sessions, atoi(SESSIONS_MAX));
     assert_int_equal(options->client_auth, TLS_PEER_AUTH_REQUIRED);
     assert_int_equal(options->stats_interval_s, 10);
+    assert_int_equal(options->record_timeout_ms, 7);
     assert_int_equal(options->rate_limit, 5);
     assert_int_equal(options->watchdog_s, 86400);
     assert_int_equal(options->console, OPTIONS_CONSOLE_ON);

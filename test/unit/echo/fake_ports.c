@@ -471,6 +471,12 @@ bool tls_has_input(const struct tls_session *session)
     return fake.script.has_input;
 }
 
+bool tls_record_is_begun(const struct tls_session *session)
+{
+    (void)session;
+    return fake.script.record_is_begun;
+}
+
 bool tls_session_info(const struct tls_session *session, struct tls_session_info *out)
 {
     (void)session;

@@ -31,6 +31,7 @@ struct fake_script {
         drain;          /* what the socket says once the session is closed; NET_OK: NET_CLOSED */
     bool reads_forever; /* behind the script every read is OK with a byte */
     bool has_input;
+    bool record_is_begun;
     size_t want_len; /* of every want */
 };
 

@@ -218,6 +218,7 @@ static struct echo_server_config server_config(void)
         .max_sessions = 4,
         .handshake_timeout_ms = 5000,
         .idle_timeout_ms = 60000,
+        .record_timeout_ms = 30000,
         .close_timeout_ms = 1000,
         .console = &config,
     };

@@ -15,6 +15,7 @@ static const struct echo_server_config config = {
     .max_sessions = 1,
     .handshake_timeout_ms = 5000,
     .idle_timeout_ms = 60000,
+    .record_timeout_ms = 30000,
     .close_timeout_ms = 1000,
 };
 
@@ -214,6 +215,56 @@ static void test_each_byte_puts_off_the_idle_deadline(void **state)
     fake.now_us += 59000000;
     echo_session_step(&session, &service);
     assert_false(has_ended());
+}
+
+static void test_record_once_begun_has_a_deadline_of_its_own(void **state)
+{
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello", 0};
+    fake.script.record_is_begun = true;
+    start();
+    echo_session_step(&session, &service);
+    fake.now_us += 29999000;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline"), 0);
+    fake.now_us += 1000;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline session=3 phase=record ms=30000.000"), 1);
+    assert_int_equal(fake_log_count("closed session=3 reason=deadline"), 1);
+}
+
+static void test_each_record_has_the_whole_time(void **state)
+{
+    (void)state;
+    fake.script.record_is_begun = true;
+    start();
+    for (unsigned i = 0; i < 4; i++) { /* each time one is complete, and the next one begun */
+        fake.script.read[fake.reads] = (struct fake_step){TLS_OK, "hello", 0};
+        echo_session_step(&session, &service);
+        fake.now_us += 29000000;
+    }
+    fake.script.record_is_begun = false; /* the last one came, without data in it */
+    echo_session_step(&session, &service);
+    fake.now_us += 29000000;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline"), 0);
+    fake.now_us += 2000000;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline session=3 phase=idle ms=60000.000"), 1);
+}
+
+static void test_record_that_we_keep_waiting_has_no_deadline(void **state)
+{
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_WANT_WRITE, NULL, 0};
+    fake.script.record_is_begun = true;
+    start();
+    echo_session_step(&session, &service);
+    fake.now_us += 59999000;
+    assert_true(session.connection.deadline_us > fake.now_us);
+    fake.now_us += 1000;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline session=3 phase=write ms=60000.000"), 1);
 }
 
 static void test_stalled_write_has_a_deadline_of_its_own_name(void **state)
@@ -446,6 +497,9 @@ int main(void)
         SESSION_TEST(test_silent_handshake_ends_at_its_deadline),
         SESSION_TEST(test_idle_session_is_told_goodbye),
         SESSION_TEST(test_each_byte_puts_off_the_idle_deadline),
+        SESSION_TEST(test_record_once_begun_has_a_deadline_of_its_own),
+        SESSION_TEST(test_each_record_has_the_whole_time),
+        SESSION_TEST(test_record_that_we_keep_waiting_has_no_deadline),
         SESSION_TEST(test_stalled_write_has_a_deadline_of_its_own_name),
         SESSION_TEST(test_no_room_to_answer_is_a_stalled_write),
         SESSION_TEST(test_waits_for_a_buffer_and_is_woken),
