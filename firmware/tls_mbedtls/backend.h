@@ -8,6 +8,11 @@
 #include "tls_port.h"
 
 #define SHA256_LEN 32
+/* What may be sealed with one key of AES-GCM. RFC 8446 section 5.5: 2^24.5 full records, which are
+ * 2^34.5 of the cipher's blocks. A record of one byte takes three blocks and 23 bytes on the wire,
+ * so that so many bytes are fewer blocks in records of any size. */
+#define AES_GCM_LIMIT_LEN (UINT64_C(1) << 37)
+
 #define TICKET_LIFETIME_S 3600 /* a key seals for so long, and opens for as long again */
 
 struct tls_context {
@@ -48,6 +53,7 @@ struct wire {
     size_t want_len;       /* bytes that it has to give or take before there is progress */
     enum tls_outcome end;  /* how the transport ended: TRUNCATED, RESET, FAILED; OK: it did not */
     size_t budget_len;     /* bytes that this call may still receive */
+    uint64_t sent_len, received_len; /* since the session began: nearly all under its last keys */
     size_t watched_len;    /* bytes at the front of the output that were looked at already */
     bool sending_data;     /* the library is writing application data, not messages of its own */
     bool alert_made;       /* the library made a fatal alert */
@@ -198,6 +204,12 @@ enum tls_outcome session_done(struct tls_session *session, enum tls_outcome outc
 /* What a code of the library means for the session: a want, the peer's end, or a failure, which is
  * recorded. OK: nothing to report, call the library again. */
 enum tls_outcome session_judge(struct tls_session *session, int code);
+
+/* Ends the session for this code of the library's, and owes the peer the alert that says so. */
+enum tls_outcome session_fail(struct tls_session *session, int code);
+
+/* After the handshake: its cipher is ChaCha20-Poly1305, and no AES-GCM. */
+bool session_has_chacha(const struct tls_session *session);
 
 /* Records that the peer is refused for flags, and owes it the alert. */
 enum tls_outcome session_refuse(struct tls_session *session, uint32_t flags);

@@ -144,7 +144,7 @@ static void session_note_verdict(struct tls_session *session, int code)
     }
 }
 
-static enum tls_outcome session_fail(struct tls_session *session, int code)
+enum tls_outcome session_fail(struct tls_session *session, int code)
 {
     enum tls_outcome outcome = error_outcome(code, session->allocation_failures);
     if (outcome == TLS_FAILED && !session->established && is_certificate_code(code)) {
@@ -381,6 +381,12 @@ enum tls_outcome tls_handshake(struct tls_session *session)
     }
     session_begin(session);
     return session_done(session, handshake_steps(session));
+}
+
+bool session_has_chacha(const struct tls_session *session)
+{
+    int suite = mbedtls_ssl_get_ciphersuite_id_from_ssl(&session->ssl);
+    return strstr(name_of_suite(suite), "CHACHA20") != NULL;
 }
 
 /* ---- What is known of it --------------------------------------------------------------------- */

@@ -5,6 +5,19 @@
 
 #define RECORDS_MAX 32 /* without data that one read deals with before it lets others run */
 
+/* ---- The keys' end ------------------------------------------------------------------------------
+ */
+
+/* There is no KeyUpdate in this library, so the session has to end before its keys are used up.
+ * ChaCha20-Poly1305 has no limit but the record counter's, which the library keeps. */
+static enum tls_outcome check_keys(struct tls_session *session, uint64_t used_len)
+{
+    if (used_len < AES_GCM_LIMIT_LEN || session_has_chacha(session)) {
+        return TLS_OK;
+    }
+    return session_fail(session, MBEDTLS_ERR_SSL_COUNTER_WRAPPING);
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 /* A read that moved no data. 0 means end of stream to the library, but also two empty records in a
@@ -24,6 +37,10 @@ static enum tls_outcome read_records(struct tls_session *session, uint8_t *buf, 
                                      size_t *count)
 {
     for (int records = 0; records < RECORDS_MAX; records++) {
+        enum tls_outcome keys = check_keys(session, session->wire.received_len);
+        if (keys != TLS_OK) {
+            return keys;
+        }
         int n = mbedtls_ssl_read(&session->ssl, buf, cap);
         if (n > 0) {
             *count = (size_t)n;
@@ -114,6 +131,10 @@ static enum tls_outcome write_finish(struct tls_session *session, size_t *count)
 static enum tls_outcome write_seal(struct tls_session *session)
 {
     struct pending_write *write = &session->write;
+    enum tls_outcome keys = check_keys(session, session->wire.sent_len);
+    if (keys != TLS_OK) {
+        return keys;
+    }
     for (int tries = 0; tries < RECORDS_MAX; tries++) {
         if (!has_room_for_record(session, write->len)) {
             return session->wire.want;

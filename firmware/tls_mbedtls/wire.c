@@ -90,6 +90,7 @@ int wire_send(void *data, const unsigned char *bytes, size_t len)
         return wire_stopped(&session->wire, outcome, 1);
     }
     session->wire.watched_len -= count;
+    session->wire.sent_len += count;
     return (int)count;
 }
 
@@ -150,5 +151,6 @@ int wire_receive(void *data, unsigned char *buf, size_t cap)
     }
     session->wire.used.in_end = later(session->wire.used.in_end, buf + count);
     session->wire.budget_len -= count;
+    session->wire.received_len += count;
     return (int)count;
 }

@@ -16,6 +16,8 @@ import wire
 from tlspeer import TlsPeer, connect
 
 BOOT_S = 20
+NO_INSTRUCTION = bytes(4)
+OPEN_A_FILE = bytes.fromhex("080780d2" "010000d4")  # mov x8, #56 (openat); svc #0
 PORT = 8555
 CLOSED_PORT = 8556
 ETHERTYPE_IPV6 = 0x86DD
@@ -259,11 +261,11 @@ class Failures(BoardTestCase):
         machine.wait_event("shutdown", status=71)
         machine.wait_event("end", action="reboot", delay_s=10)
 
-    def start_broken(self, function, **more):
-        """A board whose program has an instruction that there is not at the function's entry."""
+    def start_broken(self, function, code=NO_INSTRUCTION, **more):
+        """A board whose program has this code at the function's entry."""
         program = bytearray(read(settings.program("tls-echo")))
         offset = elf.function_offset(settings.program("tls-echo.debug"), function)
-        program[offset : offset + 4] = bytes(4)
+        program[offset : offset + len(code)] = code
         initramfs = board.make_initramfs(self.make_folder(), bytes(program))
         return self.start_board("port = 8444\n", made_wire=self.make_wire(),
                                 initramfs=initramfs, **more)  # fmt: skip
@@ -271,6 +273,15 @@ class Failures(BoardTestCase):
     def test_crash_of_the_task_is_told_and_restarts_the_board(self):
         machine = self.start_broken("app_run")
         self.assertEqual(machine.wait_event("crash", BOOT_S)["signal"], "SIGILL")
+        machine.wait_event("end", action="reboot", delay_s=10)
+
+    def test_forbidden_system_call_ends_the_task(self):
+        """Somebody connects, and what should accept it opens a file instead."""
+        machine = self.start_broken("net_accept", OPEN_A_FILE)
+        machine.wait_event("listening", BOOT_S)
+        self.assertEqual(machine.wait_event("sandbox")["result"], "on")
+        connect(port=8444).close()
+        self.assertEqual(machine.wait_event("crash", BOOT_S)["signal"], "SIGSYS")
         machine.wait_event("end", action="reboot", delay_s=10)
 
     def test_crash_of_the_first_process_restarts_the_board(self):

@@ -316,6 +316,65 @@ static void test_close_in_the_handshake(void **state)
     link_close(&link);
 }
 
+#define INTERNAL_ERROR 80
+
+static void assert_ends_for_its_keys(struct tls_session *session, enum tls_outcome outcome,
+                                     struct tls_session *peer)
+{
+    assert_int_equal(outcome, TLS_FAILED);
+    assert_non_null(strstr(tls_session_error(session)->text, "counter would wrap"));
+    assert_int_equal(tls_close(session), TLS_OK);
+    assert_reads_nothing(peer, TLS_ALERT);
+    assert_int_equal(tls_session_error(peer)->alert, INTERNAL_ERROR);
+}
+
+/* RFC 8446 section 5.5. One byte below the limit all is well. */
+static void assert_keys_are_used_up(const struct link_options *options)
+{
+    size_t count;
+    link_open_and_shake(&link, options);
+    link.server->wire.sent_len = AES_GCM_LIMIT_LEN - 1;
+    link_write(link.server, "the last one");
+    assert_reads(link.client, "the last one");
+    enum tls_outcome outcome = tls_write(link.server, (const uint8_t *)"more", 4, &count);
+    assert_int_equal(count, 0);
+    assert_ends_for_its_keys(link.server, outcome, link.client);
+
+    link_reopen(&link, options);
+    link_shake(&link, &outcome, &outcome);
+    link.server->wire.received_len = AES_GCM_LIMIT_LEN - 1;
+    link_write(link.client, "the last one");
+    assert_reads(link.server, "the last one");
+    link_write(link.client, "more");
+    outcome = link_read(link.server, buf, sizeof(buf), &count);
+    assert_ends_for_its_keys(link.server, outcome, link.client);
+    link_close(&link);
+}
+
+static void test_keys_of_aes_gcm_are_used_up(void **state)
+{
+    (void)state;
+    assert_keys_are_used_up(&plain);
+    assert_keys_are_used_up(&tls_1_2);
+}
+
+static void test_keys_of_chacha_have_no_limit(void **state)
+{
+    static const int suites[] = {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, 0};
+    enum tls_outcome client, server;
+    (void)state;
+    link_open(&link, &plain);
+    mbedtls_ssl_conf_ciphersuites(&link.client_context->config, suites);
+    link_shake(&link, &client, &server);
+    assert_int_equal(server, TLS_OK);
+    link.server->wire.sent_len = link.server->wire.received_len = UINT64_MAX / 2;
+    link_write(link.server, "on and on");
+    assert_reads(link.client, "on and on");
+    link_write(link.client, "on and on");
+    assert_reads(link.server, "on and on");
+    link_close(&link);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +391,8 @@ int main(void)
         cmocka_unit_test(test_alert_made_by_the_library),
         cmocka_unit_test(test_blocked_alert_of_the_handshake),
         cmocka_unit_test(test_close_in_the_handshake),
+        cmocka_unit_test(test_keys_of_aes_gcm_are_used_up),
+        cmocka_unit_test(test_keys_of_chacha_have_no_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
