@@ -3,3 +3,4 @@
 set(BOARD_CROSS yes)
 set(BOARD_C_FLAGS "-march=armv8-a")
 set(BOARD_SESSIONS_MAX 64)
+set(BOARD_BUSY_MAX 16)

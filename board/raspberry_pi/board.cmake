@@ -3,3 +3,4 @@
 set(BOARD_CROSS yes)
 set(BOARD_C_FLAGS "-mcpu=cortex-a53 -mfix-cortex-a53-835769 -mfix-cortex-a53-843419")
 set(BOARD_SESSIONS_MAX 64)
+set(BOARD_BUSY_MAX 16)

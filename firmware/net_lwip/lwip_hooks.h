@@ -30,11 +30,12 @@ void net_dhcp_add_options(const struct dhcp *dhcp, struct dhcp_msg *message, uin
 
 #define LWIP_HOOK_SNTP_RESPONSE net_time_accepts
 
-/* A segment for pcb, which may be a listener, is about to be dealt with. Always ERR_OK: go on. */
-err_t net_backlog_make_room(struct tcp_pcb *pcb, const struct tcp_hdr *header);
+/* A segment for pcb, which may be a listener, is about to be dealt with. ERR_OK: go on. Else it is
+ * dropped, as if it had been lost. */
+err_t net_budget_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p);
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options_len, options1_len, options2, p)            \
-    net_backlog_make_room(pcb, header)
+    net_budget_segment(pcb, header, p)
 
 /* Fills in the interface identifier, the second half, of an address whose prefix is there. */
 void net_address6_make_id(const struct netif *netif, ip6_addr_t *ip);

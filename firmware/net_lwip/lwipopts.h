@@ -1,10 +1,13 @@
 /* lwIP's options: what is in the stack, and how much memory each part may take. Options that are
- * not here keep the default of lwip/opt.h. Sizes follow from one number, NET_LWIP_CONNECTIONS_MAX.
+ * not here keep the default of lwip/opt.h. Sizes follow from two numbers, NET_LWIP_CONNECTIONS_MAX
+ * and NET_LWIP_BUSY_MAX.
  */
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
-/* TCP connections that may be open at a time: NET_LWIP_CONNECTIONS_MAX, from CMakeLists.txt. */
+/* TCP connections that may be open at a time: NET_LWIP_CONNECTIONS_MAX; and of these busy, that is
+ * with a full window of data that we have not read, or not been acknowledged: NET_LWIP_BUSY_MAX.
+ * Both from CMakeLists.txt. What an idle connection is sure of stands under Memory. */
 
 /* TCP connections that nobody owns any more: closed by us, but still sending their last bytes or in
  * TIME_WAIT. When all are taken, tcp_alloc drops the oldest in TIME_WAIT, LAST_ACK or CLOSING, then
@@ -118,10 +121,10 @@ void sys_check_core_locking(void);
 #define LWIP_ND6_NUM_ROUTERS 3
 #define LWIP_ND6_NUM_PREFIXES 5
 #define LWIP_ND6_NUM_NEIGHBORS ARP_TABLE_SIZE
-#define LWIP_ND6_NUM_DESTINATIONS                                                                  \
-    (NET_LWIP_CONNECTIONS_MAX + 16) /* peers, and DNS and the like                                 \
-                                     */
-#define LWIP_ND6_QUEUEING 0         /* one packet waits for a neighbour: a SYN, a question */
+/* Peers lately sent to: beyond these, the next hop is looked up anew. lwIP counts them in a signed
+ * byte: 128 are a loop without end. */
+#define LWIP_ND6_NUM_DESTINATIONS LWIP_MIN(NET_LWIP_CONNECTIONS_MAX + 16, 120)
+#define LWIP_ND6_QUEUEING 0 /* one packet waits for a neighbour: a SYN, a question */
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS DNS_MAX_SERVERS
 #define LWIP_IPV6_MLD 1 /* or switches that listen in do not send us solicitations */
 #define MEMP_NUM_MLD6_GROUP (LWIP_IPV6_NUM_ADDRESSES + 2) /* all nodes', and mDNS's */
@@ -156,7 +159,7 @@ void sys_check_core_locking(void);
 
 /* Full segments in a window. The window must exceed the largest TLS record with its overhead
  * (TLS_RECORD_MAX_LEN, 18,437 bytes), or a record never arrives whole; 22 segments leave room for
- * the next record's start, and keep 80 connections within 3 MB. */
+ * the next record's start, and keep a busy connection within 90 KB. */
 #define NET_LWIP_WINDOW_SEGMENTS 22
 #define TCP_WND (NET_LWIP_WINDOW_SEGMENTS * TCP_MSS)     /* 32,120 */
 #define TCP_SND_BUF (NET_LWIP_WINDOW_SEGMENTS * TCP_MSS) /* a whole record fits, too */
@@ -178,7 +181,8 @@ void sys_check_core_locking(void);
  * echoed over a wire that loses 5 % took 18 to 36 s with 250 and takes 8 to 13 s with 50. The 300
  * ms that are then the least stay above the time that others delay their acknowledgements. */
 #define TCP_TMR_INTERVAL 50
-#define TCP_MSL 30000 /* so TIME_WAIT lasts 60 s, as on Linux */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 2 /* net_budget.c notes how long one has not moved */
+#define TCP_MSL 30000               /* so TIME_WAIT lasts 60 s, as on Linux */
 #define TCP_TTL 64
 #define IP_DEFAULT_TTL 64
 
@@ -203,20 +207,42 @@ void sys_check_core_locking(void);
     (3 + DNS_TABLE_SIZE)  /* DHCP, SNTP, mDNS, and a port for each DNS question */
 #define MEMP_NUM_NETBUF 1 /* only UDP sockets use these */
 
-/* All a connection may queue to send, all it may hold out of order, its SYN or FIN and one spare,
- * so that FIN never finds this pool empty. */
-#define MEMP_NUM_TCP_SEG                                                                           \
-    (NET_LWIP_CONNECTIONS_MAX * (TCP_SND_QUEUELEN + NET_LWIP_WINDOW_SEGMENTS + 2))
+/* Three pools hold the data under way: segments, the heap with what we send, and buffers with what
+ * we receive. In each, a connection is sure of a little, which suffices for handshakes and short
+ * messages; the rest is shared, and large enough for NET_LWIP_BUSY_MAX full windows. Who finds
+ * nothing left waits (net_budget.c): our sending side for room, the peer for its segment to be
+ * taken when it sends that again.
+ *
+ * What a connection is sure of: */
+#define NET_LWIP_IDLE_SEGMENTS 2 /* full ones, queued to send */
+#define NET_LWIP_IDLE_QUEUELEN 8 /* or so many short ones */
+#define NET_LWIP_IDLE_BUFFERS 5  /* received: a full segment and some, or five short ones */
+/* What a busy one may hold of received buffers: a full window of full segments or a full mailbox of
+ * short ones, and what does not fill its last buffer. */
+#define NET_LWIP_BUSY_BUFFERS 92
+/* For segments that came out of order; when these are taken, such segments are dropped. */
+#define NET_LWIP_OOSEQ_BUFFERS (NET_LWIP_BUSY_MAX * NET_LWIP_WINDOW_SEGMENTS)
 
-/* What we send lies in the heap: a full send buffer a connection (a segment with headers and
- * bookkeeping takes 1,600 bytes), and 64 KB for ARP, DNS, DHCP, SYN, FIN and RST. */
-#define MEM_SIZE (NET_LWIP_CONNECTIONS_MAX * NET_LWIP_WINDOW_SEGMENTS * 1600 + 65536)
+/* With its SYN or FIN and one spare each, so that FIN never finds this pool empty. */
+#define NET_LWIP_IDLE_TCP_SEG                                                                      \
+    (NET_LWIP_CONNECTIONS_MAX * (NET_LWIP_IDLE_QUEUELEN + 2) + NET_LWIP_LEFTOVERS_MAX * 2)
+#define MEMP_NUM_TCP_SEG                                                                           \
+    (NET_LWIP_IDLE_TCP_SEG + NET_LWIP_BUSY_MAX * TCP_SND_QUEUELEN + NET_LWIP_OOSEQ_BUFFERS)
+
+/* What we send lies in the heap: a segment with headers and bookkeeping takes 1,600 bytes. 64 KB
+ * are for ARP, DNS, DHCP, SYN, FIN and RST; an eighth of the whole for gaps between blocks. */
+#define NET_LWIP_SEGMENT_LEN 1600
+#define NET_LWIP_IDLE_HEAP                                                                         \
+    (NET_LWIP_CONNECTIONS_MAX * NET_LWIP_IDLE_SEGMENTS * NET_LWIP_SEGMENT_LEN + 65536)
+#define NET_LWIP_BUSY_HEAP (NET_LWIP_BUSY_MAX * NET_LWIP_WINDOW_SEGMENTS * NET_LWIP_SEGMENT_LEN)
+#define MEM_SIZE ((NET_LWIP_IDLE_HEAP + NET_LWIP_BUSY_HEAP) / 8 * 9)
 
 /* What we receive lies in the pool, in pieces: a full frame takes three, a tiny one takes one, so
- * that tiny segments cannot hold the memory of full ones. A full window or a full mailbox takes 66
- * a connection; 96 more for frames on their way. */
+ * that tiny segments cannot hold the memory of full ones. 96 more for frames on their way. */
 #define PBUF_POOL_BUFSIZE 512
-#define PBUF_POOL_SIZE (NET_LWIP_CONNECTIONS_MAX * 3 * NET_LWIP_WINDOW_SEGMENTS + 96)
+#define PBUF_POOL_SIZE                                                                             \
+    (NET_LWIP_CONNECTIONS_MAX * NET_LWIP_IDLE_BUFFERS +                                            \
+     NET_LWIP_BUSY_MAX * NET_LWIP_BUSY_BUFFERS + NET_LWIP_OOSEQ_BUFFERS + 96)
 
 /* ---- Checksums ---------------------------------------------------------------------------------
  */

@@ -24,13 +24,11 @@ static struct tcp_pcb *oldest_half_open(const struct tcp_pcb_listen *listener)
     return oldest;
 }
 
-/* Called for each segment to a listener or a connection. */
-err_t net_backlog_make_room(struct tcp_pcb *pcb, const struct tcp_hdr *header)
+void net_backlog_make_room(const struct tcp_pcb_listen *listener, const struct tcp_hdr *header)
 {
-    const struct tcp_pcb_listen *listener = (const struct tcp_pcb_listen *)pcb;
     bool is_syn = (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-    if (pcb->state != LISTEN || !is_syn || listener->accepts_pending < listener->backlog) {
-        return ERR_OK;
+    if (!is_syn || listener->accepts_pending < listener->backlog) {
+        return;
     }
     net_lwip_instance.syn_dropped++;
     struct tcp_pcb *oldest = oldest_half_open(listener);
@@ -38,7 +36,7 @@ err_t net_backlog_make_room(struct tcp_pcb *pcb, const struct tcp_hdr *header)
         tcp_abandon(oldest,
                     0); /* without RST: who forges a SYN shall not make us send two frames */
     }
-    return ERR_OK; /* all are waiting for accept: lwIP drops the SYN, and the peer sends it again */
+    /* Else all are waiting for accept: lwIP drops the SYN, and the peer sends it again. */
 }
 
 uint32_t net_backlog_count_half_open(void)

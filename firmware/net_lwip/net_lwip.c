@@ -214,13 +214,32 @@ void net_get_stats(struct net *net, struct net_stats *out)
     out->rx_dropped = atomic_load(&net->device.rx_dropped);
 }
 
-size_t net_memory_len(void)
+static size_t memory_len(void)
 {
     size_t len = MEM_SIZE + sizeof(net_lwip_instance);
     for (size_t i = 0; i < MEMP_MAX; i++) {
         len += (size_t)memp_pools[i]->num * memp_pools[i]->size;
     }
     return len;
+}
+
+void net_get_memory(struct net_memory *out)
+{
+    const size_t buffer_len = memp_pools[MEMP_PBUF_POOL]->size;
+    const size_t segment_len = memp_pools[MEMP_TCP_SEG]->size;
+    *out = (struct net_memory){
+        .connection_count = NET_LWIP_CONNECTIONS_MAX,
+        .busy_count = NET_LWIP_BUSY_MAX,
+        .connection_len = memp_pools[MEMP_NETCONN]->size + memp_pools[MEMP_TCP_PCB]->size +
+                          sizeof(struct net_socket) + NET_LWIP_IDLE_BUFFERS * buffer_len +
+                          (NET_LWIP_IDLE_QUEUELEN + 2) * segment_len +
+                          NET_LWIP_IDLE_SEGMENTS * NET_LWIP_SEGMENT_LEN / 8 * 9,
+        .busy_len = (NET_LWIP_BUSY_BUFFERS + NET_LWIP_WINDOW_SEGMENTS) * buffer_len +
+                    (TCP_SND_QUEUELEN + NET_LWIP_WINDOW_SEGMENTS) * segment_len +
+                    NET_LWIP_WINDOW_SEGMENTS * NET_LWIP_SEGMENT_LEN / 8 * 9,
+    };
+    out->fixed_len = memory_len() - NET_LWIP_CONNECTIONS_MAX * out->connection_len -
+                     NET_LWIP_BUSY_MAX * out->busy_len;
 }
 
 void net_get_limits(struct net *net, struct net_limits *out)

@@ -33,6 +33,7 @@ struct net_socket {
     enum net_outcome receive_end;   /* the final outcome of net_receive; NET_OK: none yet */
     enum net_outcome failure;       /* why the connection is no more; NET_OK: it lives */
     struct net_wait_item awaited;   /* what net_wait looked for last; under the core lock */
+    struct net_busy *busy;          /* its place among the busy; NULL: none. Under the core lock */
 };
 
 /* The place of the socket that lwIP calls fd. */
@@ -53,8 +54,43 @@ void net_socket_abort_leftovers(void);
 /* ---- net_backlog.c -----------------------------------------------------------------------------
  */
 
+struct tcp_hdr;
+struct tcp_pcb;
+struct tcp_pcb_listen;
+
+/* A segment for a listener is about to be dealt with: makes room for it if it is a SYN. Under the
+ * core lock. */
+void net_backlog_make_room(const struct tcp_pcb_listen *listener, const struct tcp_hdr *header);
+
 /* Connections that have been asked for and not been confirmed. Under the core lock. */
 uint32_t net_backlog_count_half_open(void);
+
+/* ---- net_budget.c ------------------------------------------------------------------------------
+ */
+
+/* One of NET_LWIP_BUSY_MAX places: the right to a full window of received data. */
+struct net_busy {
+    struct net_socket *holder; /* NULL: free */
+    uint64_t moved_us;         /* when the holder last took data out of it */
+    bool is_full;              /* no more is taken until it does */
+};
+
+struct net_budget {
+    struct net_busy busy[NET_LWIP_BUSY_MAX];
+    uint32_t refused_segments; /* left to the peer to send again, for lack of a place */
+    uint64_t looked_us;        /* when it was last looked for places held in vain */
+    uint64_t short_us;         /* the same for room to send */
+};
+
+/* All under the core lock. Bytes that the connection may queue to send without taking what others
+ * are sure of. */
+size_t net_budget_send_room(const struct tcp_pcb *pcb);
+/* Somebody waits for room that others have: ends those who have held it for long and not moved. */
+void net_budget_reclaim(struct net *net);
+/* The socket's owner has taken data that it had received. */
+void net_budget_note_received(struct net_socket *socket);
+/* The socket is about to be closed. */
+void net_budget_release(struct net_socket *socket);
 
 /* ---- net_neighbour.c ---------------------------------------------------------------------------
  */
@@ -256,8 +292,10 @@ struct net {
     struct net_time time;
     struct net_mdns mdns;
     bool is_watching_neighbours;
-    bool is_receiving;      /* under the core lock: lwIP is at work on a received frame */
-    uint32_t syn_dropped;   /* under the core lock: see struct net_stats */
+    bool is_receiving;    /* under the core lock: lwIP is at work on a received frame */
+    uint32_t syn_dropped; /* under the core lock: see struct net_stats */
+    struct net_budget budget;
+    bool is_short_of_room;  /* the loop's: somebody waits for room to send that others have */
     atomic_bool is_closing; /* each frame wakes net_close */
     struct net_socket sockets[MEMP_NUM_NETCONN]; /* by lwIP's number of each, see net_socket_of */
 };

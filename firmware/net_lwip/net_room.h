@@ -8,4 +8,7 @@
 size_t net_room_receivable(const struct net_socket *socket);
 size_t net_room_sendable(const struct net_socket *socket);
 
+/* True if only memory that others have keeps the socket from sending len bytes (at least one). */
+bool net_room_is_short(const struct net_socket *socket, size_t len);
+
 #endif

@@ -14,6 +14,7 @@
 #include "lwip/sockets.h"
 #include "lwip/tcpip.h"
 #include "net_lwip.h"
+#include "net_room.h"
 #include "net_wait.h"
 
 /* ---- Objects -----------------------------------------------------------------------------------
@@ -365,6 +366,20 @@ static enum net_outcome note_failure(struct net_socket *socket, int error)
     return socket->failure;
 }
 
+/* As lwip_send, but no more than the connection may have of what all share. */
+static ssize_t send_some(struct net_socket *socket, const uint8_t *bytes, size_t len)
+{
+    LOCK_TCPIP_CORE(); /* see prepare_fd */
+    ssize_t sent = 0;
+    if (!net_room_is_short(socket, 1)) {
+        size_t room = net_room_sendable(socket);
+        size_t take_len = room > 0 && room < len ? room : len;
+        sent = lwip_send(socket->fd, bytes, take_len, MSG_DONTWAIT);
+    }
+    UNLOCK_TCPIP_CORE();
+    return sent;
+}
+
 enum net_outcome net_send(struct net_socket *socket, const uint8_t *bytes, size_t len,
                           size_t *count)
 {
@@ -373,9 +388,7 @@ enum net_outcome net_send(struct net_socket *socket, const uint8_t *bytes, size_
         return NET_MISUSE;
     }
     if (socket->failure == NET_OK) {
-        LOCK_TCPIP_CORE(); /* see prepare_fd */
-        ssize_t sent = lwip_send(socket->fd, bytes, len, MSG_DONTWAIT);
-        UNLOCK_TCPIP_CORE();
+        ssize_t sent = send_some(socket, bytes, len);
         if (sent > 0) {
             *count = (size_t)sent;
             return NET_OK;
@@ -400,15 +413,19 @@ enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap
     }
     LOCK_TCPIP_CORE(); /* see prepare_fd */
     ssize_t got = lwip_recv(socket->fd, buf, cap, MSG_DONTWAIT);
+    int error = errno;
+    if (got > 0) {
+        net_budget_note_received(socket);
+    }
     UNLOCK_TCPIP_CORE();
     if (got > 0) {
         *count = (size_t)got;
         return NET_OK;
     }
-    if (got < 0 && errno == EAGAIN) {
+    if (got < 0 && error == EAGAIN) {
         return NET_WANT_READ;
     }
-    socket->receive_end = got == 0 ? NET_CLOSED : note_failure(socket, errno);
+    socket->receive_end = got == 0 ? NET_CLOSED : note_failure(socket, error);
     return socket->receive_end;
 }
 
@@ -440,6 +457,7 @@ enum net_outcome net_shutdown(struct net_socket *socket)
 static void release_socket(struct net_socket *socket)
 {
     LOCK_TCPIP_CORE(); /* net_neighbour.c looks at sockets that are taken */
+    net_budget_release(socket);
     socket->net = NULL;
     UNLOCK_TCPIP_CORE();
     lwip_close(socket->fd);

@@ -15,6 +15,9 @@
 #include "net_lwip.h"
 #include "net_room.h"
 
+/* While somebody waits for room that others have. */
+#define SHORTAGE_LOOK_US 10000
+
 /* lwIP's own callback, static in its sockets.c: the same for all; written under the core lock with
  * the same value each time. */
 static netconn_callback original_callback;
@@ -31,6 +34,8 @@ static uint8_t readiness(const struct net_socket *socket)
     }
     if (awaited->write_len > 1) {
         can_write = net_room_sendable(socket) >= awaited->write_len;
+    } else if (can_write && (awaited->events & NET_EVENT_WRITE) != 0) {
+        can_write = !net_room_is_short(socket, 1);
     }
     uint8_t ready = 0;
     if (can_read || state->errevent != 0) {
@@ -65,9 +70,17 @@ void net_wait_watch(struct netconn *connection)
     connection->callback = connection_event;
 }
 
-static bool scan_items(struct net_wait_item *items, size_t count)
+/* True if the socket waits for room that only others could leave it. */
+static bool is_short_of_room(const struct net_wait_item *item)
+{
+    bool waits = (item->events & NET_EVENT_WRITE) != 0 && (item->ready & NET_EVENT_WRITE) == 0;
+    return waits && net_room_is_short(item->socket, LWIP_MAX(item->write_len, (size_t)1));
+}
+
+static bool scan_items(struct net *net, struct net_wait_item *items, size_t count)
 {
     bool any = false;
+    bool is_short = false;
     LOCK_TCPIP_CORE();
     for (size_t i = 0; i < count; i++) {
         struct net_socket *socket = items[i].socket;
@@ -75,11 +88,23 @@ static bool scan_items(struct net_wait_item *items, size_t count)
         if (socket != NULL) {
             socket->awaited = items[i];
             items[i].ready = readiness(socket);
+            is_short = is_short || is_short_of_room(&items[i]);
         }
         any = any || items[i].ready != 0;
     }
+    if (is_short) {
+        net_budget_reclaim(net);
+    }
+    net->is_short_of_room = is_short;
     UNLOCK_TCPIP_CORE();
     return any;
+}
+
+/* Whoever waits for room that others have hears of no event of his own: he looks again soon. */
+static uint64_t wake_time(const struct net *net, uint64_t deadline_us)
+{
+    uint64_t soon_us = clock_now_us() + SHORTAGE_LOOK_US;
+    return net->is_short_of_room && soon_us < deadline_us ? soon_us : deadline_us;
 }
 
 void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64_t deadline_us)
@@ -87,12 +112,12 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
     for (;;) {
         net_event_arm(&net->event);
         /* All three are looked at: a wake is taken although an item is ready, too. */
-        bool is_ready = scan_items(items, count);
+        bool is_ready = scan_items(net, items, count);
         bool is_woken = net_event_take_wake(&net->event);
         if (is_ready || is_woken || clock_now_us() >= deadline_us) {
             break;
         }
-        net_event_sleep(&net->event, deadline_us);
+        net_event_sleep(&net->event, wake_time(net, deadline_us));
     }
     net_event_disarm(&net->event);
 }

@@ -322,9 +322,9 @@ void net_get_stats(struct net *net, struct net_stats *out)
     *out = (struct net_stats){.sockets = net->socket_count};
 }
 
-size_t net_memory_len(void)
+void net_get_memory(struct net_memory *out)
 {
-    return 0;
+    *out = (struct net_memory){.fixed_len = 0};
 }
 
 void net_get_limits(struct net *net, struct net_limits *out)

@@ -250,8 +250,16 @@ struct net_limits {
 
 void net_get_limits(struct net *net, struct net_limits *out);
 
-/* RAM that the stack has set aside for all its connections, whether it is open or not, in bytes; 0:
- * it takes what it needs from the system. */
-size_t net_memory_len(void);
+/* RAM that the stack has set aside, whether it is open or not, in bytes: fixed_len +
+ * connection_count * connection_len + busy_count * busy_len. All 0: it takes what it needs from the
+ * system. */
+struct net_memory {
+    size_t fixed_len;
+    size_t connection_len; /* each connection is sure of this much */
+    size_t busy_len;       /* a full window both ways; who finds no such place free waits */
+    unsigned connection_count, busy_count;
+};
+
+void net_get_memory(struct net_memory *out);
 
 #endif

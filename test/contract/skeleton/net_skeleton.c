@@ -145,9 +145,9 @@ void net_get_stats(struct net *net, struct net_stats *out)
     memset(out, 0, sizeof *out);
 }
 
-size_t net_memory_len(void)
+void net_get_memory(struct net_memory *out)
 {
-    return 0;
+    *out = (struct net_memory){.fixed_len = 0};
 }
 
 void net_get_limits(struct net *net, struct net_limits *out)
