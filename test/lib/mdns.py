@@ -228,11 +228,25 @@ class Host:
                 self.send(response(address_record(name, self.claims[name])))
 
 
-def ask_privately(data, source=settings.KERNEL_IP, target=(GROUP, PORT)):
-    """A socket that has sent this from a port of its own (RFC 6762 section 6.7), or to one host."""
+def ask_privately(data, source=settings.KERNEL_IP):
+    """A socket that has sent this from a port of its own (RFC 6762 section 6.7)."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    interface = socket.inet_aton(settings.KERNEL_IP)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
     sock.settimeout(10 * settings.PATIENCE)
     sock.bind((source, 0))
-    sock.sendto(data, target)
+    sock.sendto(data, (GROUP, PORT))
     return sock
+
+
+def count_waiting(sock):
+    """How many datagrams have come that nobody has read."""
+    count = 0
+    sock.setblocking(False)
+    while True:
+        try:
+            sock.recv(4096)
+        except BlockingIOError:
+            return count
+        count += 1
