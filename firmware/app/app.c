@@ -197,8 +197,8 @@ static enum exit_status open_net(struct app *app)
         return log_net_failure(options->netif, NET_FAILED, no_mac);
     }
     config.host_name = options->hostname;
-    config.use_mdns = options->mdns == OPTIONS_MDNS_ON;
-    config.service_port = options->role == TLS_SERVER ? (uint16_t)options->port : 0;
+    config.use_mdns = options->role == TLS_SERVER && options->mdns == OPTIONS_MDNS_ON;
+    config.service_port = (uint16_t)options->port;
     if (!mac_derive_ip6_key(options->role, config.ip6_key)) {
         return log_net_failure(options->netif, NET_FAILED, "no random bytes for IPv6 addresses");
     }
