@@ -281,9 +281,9 @@ static int hex_digit(char c)
 
 bool option_parse_mac(const struct option_spec *spec, const char *value, struct options *out)
 {
-    uint8_t mac[6] = {0};
+    uint8_t mac[6];
     if (strcmp(value, "interface") == 0) {
-        memcpy(field(spec, out), mac, sizeof(mac));
+        memset(field(spec, out), 0, sizeof(mac));
         out->mac_of_interface = true;
         return true;
     }
