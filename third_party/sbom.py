@@ -20,6 +20,7 @@ LICENCES = {
     "lwip": "BSD-3-Clause",
     "everest": "Apache-2.0",
     "libc6": "LGPL-2.1-or-later",
+    "libcrypto": "Apache-2.0",
     "libgcc": "GPL-3.0-or-later WITH GCC-exception-3.1",
 }
 NAMES = {"mbedtls": "Mbed TLS", "lwip": "lwIP"}
@@ -118,6 +119,23 @@ def compiler_components(build_dir):
     ]
 
 
+def driver_components(build_dir):
+    """The library below Mbed TLS, if the build has one."""
+    if cache_value(build_dir, "CRYPTO_BACKEND") != "libcrypto":
+        return []
+    version = debian_version("libssl-dev")
+    archive = cache_value(build_dir, "LIBCRYPTO_ARCHIVE")
+    return [
+        component(
+            "OpenSSL libcrypto",
+            version,
+            LICENCES["libcrypto"],
+            purl=f"pkg:deb/debian/libssl-dev@{version}",
+            hashes=[{"alg": "SHA-256", "content": sha256(archive)}],
+        )
+    ]
+
+
 def linked_components(source_dir, build_dir):
     sources = locked_sources(source_dir)
     if cache_value(build_dir, "MBEDTLS_SOURCE_DIR") or cache_value(build_dir, "LWIP_SOURCE_DIR"):
@@ -127,7 +145,7 @@ def linked_components(source_dir, build_dir):
         sys.exit(f"sbom: this build is {tls} over {net}, which is no firmware")
     parts = [source_component(source_dir, package, sources[package]) for package in ("mbedtls", "lwip")]
     everest = component("Everest Curve25519", f"as in Mbed TLS {sources['mbedtls'][0]}", LICENCES["everest"])
-    return [*parts, everest, *compiler_components(build_dir)]
+    return [*parts, *(driver_components(build_dir) or [everest]), *compiler_components(build_dir)]
 
 
 def main(source_dir, build_dir):

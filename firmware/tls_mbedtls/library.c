@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "crypto_driver.h"
 #include "mbedtls/build_info.h"
 #include "mbedtls/error.h"
 #include "mbedtls/platform_util.h"
@@ -16,8 +17,12 @@ static int library_start(void)
 {
     uint8_t probe;
     int code = tls_mbedtls_random(NULL, &probe, sizeof(probe));
+    if (code == 0) {
+        code = crypto_driver_start();
+    }
     if (code == 0 && psa_crypto_init() != PSA_SUCCESS) {
         mbedtls_psa_crypto_free();
+        crypto_driver_stop();
         code = MBEDTLS_ERR_SSL_INTERNAL_ERROR;
     }
     return code;
@@ -34,6 +39,7 @@ void library_release(void)
 {
     if (--library_users == 0) {
         mbedtls_psa_crypto_free();
+        crypto_driver_stop();
     }
 }
 
@@ -46,14 +52,14 @@ void library_release(void)
 
 void tls_memory_needs(enum tls_role role, struct tls_memory *out)
 {
-    *out = (struct tls_memory){.fixed_len = FIXED_LEN,
-                               .session_len =
-                                   role == TLS_SERVER ? SERVER_SESSION_LEN : CLIENT_SESSION_LEN};
+    size_t session_len = role == TLS_SERVER ? SERVER_SESSION_LEN : CLIENT_SESSION_LEN;
+    *out = (struct tls_memory){.fixed_len = FIXED_LEN + crypto_driver_memory.fixed_len,
+                               .session_len = session_len + crypto_driver_memory.session_len};
 }
 
 const char *tls_library_version(void)
 {
-    return MBEDTLS_VERSION_STRING_FULL;
+    return crypto_driver_version();
 }
 
 void error_fill(struct tls_error *error, enum tls_outcome outcome, long code)

@@ -5,6 +5,7 @@
 
 #include "backend.h"
 #include "clock_port.h"
+#include "crypto_driver.h"
 #include "entropy_port.h"
 #include "mbedtls/entropy.h"
 #include "mbedtls/platform.h"
@@ -16,11 +17,16 @@
 /* Global because the library's allocator has no context; only ever counts up. */
 static unsigned allocation_failures;
 
+void tls_mbedtls_note_refusal(void)
+{
+    allocation_failures++;
+}
+
 void *tls_mbedtls_calloc(size_t count, size_t size)
 {
     void *p = memory_calloc(count, size);
     if (p == NULL) {
-        allocation_failures++;
+        tls_mbedtls_note_refusal();
     }
     return p;
 }

@@ -12,4 +12,7 @@ extern bool double_entropy_fails; /* entropy_fill gives nothing */
 /* Every allocation but the next count ones is refused; -1: none is. */
 extern long double_allocations_left;
 
+/* No block is left but what a crypto driver keeps until the program ends. */
+void double_assert_all_freed(void);
+
 #endif

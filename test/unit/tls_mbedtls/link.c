@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "memory_port.h"
+#include "doubles.h"
 
 #define DER_MAX 2048
 #define STEPS_MAX 100
@@ -133,7 +133,7 @@ void link_close(struct link *link)
     tls_session_free(link->server);
     tls_context_close(link->client_context);
     tls_context_close(link->server_context);
-    assert_int_equal(memory_block_count(), 0);
+    double_assert_all_freed();
 }
 
 void link_shake(struct link *link, enum tls_outcome *client, enum tls_outcome *server)

@@ -6,23 +6,14 @@
 
 #include <cmocka.h>
 
+#include "backend.h"
+#include "hex.h"
 #include "psa/crypto.h"
 
 #define LEN 32
 
 /* The second secret of RFC 7748 section 6.1. */
 #define BOB "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"
-
-/* "0123..." of 64 hexadecimal digits to 32 bytes. */
-static void from_hex(uint8_t out[LEN], const char *hex)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < LEN; i++) {
-        size_t high = (size_t)(strchr(digits, hex[2 * i]) - digits);
-        size_t low = (size_t)(strchr(digits, hex[2 * i + 1]) - digits);
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-}
 
 static psa_key_id_t import_secret(const uint8_t secret[LEN])
 {
@@ -41,7 +32,7 @@ static psa_status_t agree(const char *secret, const uint8_t *peer, size_t peer_l
 {
     uint8_t bytes[LEN];
     size_t len = 0;
-    from_hex(bytes, secret);
+    from_hex(bytes, LEN, secret);
     psa_key_id_t key = import_secret(bytes);
     psa_status_t status =
         psa_raw_key_agreement(PSA_ALG_ECDH, key, peer, peer_len, shared, LEN, &len);
@@ -53,8 +44,8 @@ static psa_status_t agree(const char *secret, const uint8_t *peer, size_t peer_l
 static void assert_agrees(const char *secret, const char *peer, const char *expected)
 {
     uint8_t point[LEN], shared[LEN], wanted[LEN];
-    from_hex(point, peer);
-    from_hex(wanted, expected);
+    from_hex(point, LEN, peer);
+    from_hex(wanted, LEN, expected);
     assert_int_equal(agree(secret, point, LEN, shared), PSA_SUCCESS);
     assert_memory_equal(shared, wanted, LEN);
 }
@@ -62,14 +53,14 @@ static void assert_agrees(const char *secret, const char *peer, const char *expe
 static void assert_refused(const char *peer)
 {
     uint8_t point[LEN], shared[LEN];
-    from_hex(point, peer);
+    from_hex(point, LEN, peer);
     assert_int_not_equal(agree(BOB, point, LEN, shared), PSA_SUCCESS);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    return psa_crypto_init() == PSA_SUCCESS ? 0 : -1;
+    return library_acquire();
 }
 
 /* RFC 7748 section 5.2. In the second the top bit of the point is set, and must be ignored. */
@@ -90,8 +81,8 @@ static void test_public_key_and_exchange(void **state)
     (void)state;
     uint8_t secret[LEN], public_key[LEN], wanted[LEN];
     size_t len = 0;
-    from_hex(secret, BOB);
-    from_hex(wanted, "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+    from_hex(secret, LEN, BOB);
+    from_hex(wanted, LEN, "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
     psa_key_id_t key = import_secret(secret);
     assert_int_equal(psa_export_public_key(key, public_key, LEN, &len), PSA_SUCCESS);
     assert_int_equal(len, LEN);
