@@ -10,13 +10,6 @@ SERVER_ADDRESS = ["--ip", f"{settings.SERVER_IP}/24"]
 CLIENT_ADDRESS = ["--ip", f"{settings.CLIENT_IP}/24"]
 
 
-def unix_listener(path):
-    """True once somebody listens on the Unix socket (SO_ACCEPTCON is set)."""
-    with open("/proc/net/unix", encoding="ascii") as file:
-        rows = [line.split() for line in file if line.rstrip().endswith(path)]
-    return any(int(row[3], 16) & 0x10000 for row in rows)
-
-
 class Pair(harness.TestCase):
     """Two firmwares joined by a Unix socket; no other network is there."""
 
@@ -26,7 +19,7 @@ class Pair(harness.TestCase):
         self.server = self.own(
             Firmware("tls-echo-server", [*server_netif, *SERVER_ADDRESS, *server_args])
         )
-        harness.wait_until(lambda: unix_listener(path), "the server's end of the wire")
+        self.server.wait_event("listening")
         client_netif = ["--netif", f"stream:connect={path}"]
         target = [settings.SERVER_IP]
         self.client = self.own(
