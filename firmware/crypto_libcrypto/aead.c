@@ -64,8 +64,8 @@ static bool finish(EVP_CIPHER_CTX *context)
     return EVP_CipherFinal_ex(context, none, &len) == 1;
 }
 
-static int seal(EVP_CIPHER_CTX *context, const struct message *message, uint8_t *tag,
-                size_t tag_len)
+static int message_seal(EVP_CIPHER_CTX *context, const struct message *message, uint8_t *tag,
+                        size_t tag_len)
 {
     bool ok = set_iv(context, message, 1) && process(context, message) && finish(context) &&
               EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, (int)tag_len, tag) == 1;
@@ -73,8 +73,8 @@ static int seal(EVP_CIPHER_CTX *context, const struct message *message, uint8_t 
 }
 
 /* Zero, or auth_failed if the tag is not the message's; the output is zeroized then. */
-static int open(EVP_CIPHER_CTX *context, const struct message *message, const uint8_t *tag,
-                size_t tag_len, int auth_failed)
+static int message_open(EVP_CIPHER_CTX *context, const struct message *message, const uint8_t *tag,
+                        size_t tag_len, int auth_failed)
 {
     uint8_t expected[TAG_MAX_LEN];
     memcpy(expected, tag, tag_len);
@@ -119,6 +119,7 @@ int mbedtls_gcm_setkey(mbedtls_gcm_context *ctx, mbedtls_cipher_id_t cipher,
     return set_key(&ctx->cipher, aes, key);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): Mbed TLS says which parameters it has */
 int mbedtls_gcm_crypt_and_tag(mbedtls_gcm_context *ctx, int mode, size_t length,
                               const unsigned char *iv, size_t iv_len, const unsigned char *add,
                               size_t add_len, const unsigned char *input, unsigned char *output,
@@ -137,9 +138,10 @@ int mbedtls_gcm_crypt_and_tag(mbedtls_gcm_context *ctx, int mode, size_t length,
     if (!is_sound(ctx->cipher, &message, tag_len)) {
         return MBEDTLS_ERR_GCM_BAD_INPUT;
     }
-    return seal(ctx->cipher, &message, tag, tag_len);
+    return message_seal(ctx->cipher, &message, tag, tag_len);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as above */
 int mbedtls_gcm_auth_decrypt(mbedtls_gcm_context *ctx, size_t length, const unsigned char *iv,
                              size_t iv_len, const unsigned char *add, size_t add_len,
                              const unsigned char *tag, size_t tag_len, const unsigned char *input,
@@ -155,7 +157,7 @@ int mbedtls_gcm_auth_decrypt(mbedtls_gcm_context *ctx, size_t length, const unsi
     if (!is_sound(ctx->cipher, &message, tag_len)) {
         return MBEDTLS_ERR_GCM_BAD_INPUT;
     }
-    return open(ctx->cipher, &message, tag, tag_len, MBEDTLS_ERR_GCM_AUTH_FAILED);
+    return message_open(ctx->cipher, &message, tag, tag_len, MBEDTLS_ERR_GCM_AUTH_FAILED);
 }
 
 int mbedtls_gcm_starts(mbedtls_gcm_context *ctx, int mode, const unsigned char *iv, size_t iv_len)
@@ -222,7 +224,7 @@ int mbedtls_chachapoly_encrypt_and_tag(mbedtls_chachapoly_context *ctx, size_t l
     if (!is_sound(ctx->cipher, &message, TAG_MAX_LEN)) {
         return MBEDTLS_ERR_CHACHAPOLY_BAD_STATE;
     }
-    return seal(ctx->cipher, &message, tag, TAG_MAX_LEN);
+    return message_seal(ctx->cipher, &message, tag, TAG_MAX_LEN);
 }
 
 int mbedtls_chachapoly_auth_decrypt(mbedtls_chachapoly_context *ctx, size_t length,
@@ -240,7 +242,8 @@ int mbedtls_chachapoly_auth_decrypt(mbedtls_chachapoly_context *ctx, size_t leng
     if (!is_sound(ctx->cipher, &message, TAG_MAX_LEN)) {
         return MBEDTLS_ERR_CHACHAPOLY_BAD_STATE;
     }
-    return open(ctx->cipher, &message, tag, TAG_MAX_LEN, MBEDTLS_ERR_CHACHAPOLY_AUTH_FAILED);
+    return message_open(ctx->cipher, &message, tag, TAG_MAX_LEN,
+                        MBEDTLS_ERR_CHACHAPOLY_AUTH_FAILED);
 }
 
 int mbedtls_chachapoly_starts(mbedtls_chachapoly_context *ctx, const unsigned char nonce[12],

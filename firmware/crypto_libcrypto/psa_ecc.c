@@ -70,6 +70,7 @@ psa_status_t psa_ecc_driver_export_public_key(const psa_key_attributes_t *attrib
     return deliver(code, point, len, out, out_cap, out_len);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): PSA says which parameters it has */
 psa_status_t psa_ecc_driver_key_agreement(const psa_key_attributes_t *attributes,
                                           const uint8_t *key, size_t key_len, psa_algorithm_t alg,
                                           const uint8_t *peer, size_t peer_len, uint8_t *out,
