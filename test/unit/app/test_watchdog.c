@@ -31,15 +31,18 @@ static struct {
     bool is_open;
 } driver;
 
-int __wrap_open(const char *path, int flags);
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, int *value);
 int __real_close(int fd);
 int __wrap_close(int fd);
 
-int __wrap_open(const char *path, int flags)
+/* Any other file is the coverage counters' own. */
+int __wrap_open(const char *path, int flags, ...)
 {
-    (void)flags;
-    assert_string_equal(path, "/dev/watchdog");
+    if (strcmp(path, "/dev/watchdog") != 0) {
+        return __real_open(path, flags, 0600);
+    }
     if (driver.open_errno != 0) {
         errno = driver.open_errno;
         return -1;
