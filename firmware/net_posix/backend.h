@@ -12,7 +12,7 @@
 
 /* Sockets at a time, listeners included; the table given to ppoll(2) has room for two descriptors
  * of each. */
-#define NET_POSIX_SOCKETS_MAX 1024U
+#define NET_POSIX_SOCKETS_MAX 1280U
 
 #define NET_POSIX_POLLS_MAX (2 * NET_POSIX_SOCKETS_MAX + 1)
 

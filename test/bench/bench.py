@@ -1,6 +1,6 @@
 """The benchmark: runs every cell in turn, several rounds, prints the table, writes the numbers.
 
-usage: bench.py --bin DIR [--builds DIR] --out DIR [--minutes N] [--quick] [--peers NAME,...]
+usage: bench.py --bin DIR [--builds DIR] --out DIR [--minutes N] [--quick] [--peers NAME,...] [--document]
 """
 
 import argparse
@@ -18,12 +18,14 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 import cells
 import cpu
+import document
 import machine
 import measure
 import netns
 import report
+import targets
 from networks import Networks
-from peers import Server, all_peers
+from peers import Server, all_peers, crypto_programs
 from settings_bench import Settings
 
 SOURCE = os.path.dirname(os.path.dirname(HERE))
@@ -39,6 +41,7 @@ def parse(arguments):
     parser.add_argument("--out", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--minutes", type=float, default=9.0, help="rounds begin so long (9)")
     parser.add_argument("--quick", action="store_true", help="one short round, to try it out")
+    parser.add_argument("--document", action="store_true", help="write docs/PERFORMANCE.md, too")
     parser.add_argument("--peers", help="only these: names of the table, with commas")
     return parser.parse_args(arguments)
 
@@ -76,6 +79,8 @@ class Bench:
             sys.exit(f"bench: there is no peer {', '.join(sorted(unknown))}")
         everybody = [peer for peer in everybody if not wanted or peer.name in wanted]
         self.peers = [peer for peer in everybody if peer.is_built]
+        if not self.networks.has_tap:  # the only wire that it knows
+            self.peers = [peer for peer in self.peers if peer.name != "stock-lwip"]
         self.results["not_built"] = [peer.name for peer in everybody if not peer.is_built]
         self.results["labels"] = {peer.name: peer.label for peer in everybody}
 
@@ -144,6 +149,24 @@ class Bench:
             for net in peer.nets[1:]:
                 self._serve_cells(peer, net, others)
 
+    def run_crypto(self):
+        """The primitives alone: what no server on that library can exceed."""
+        seconds = str(self.settings.seconds / 2)
+        found = self.results["crypto"] = {}
+        for name, label, program in crypto_programs(self.settings):
+            if not os.access(program, os.X_OK):
+                continue
+            try:
+                text = subprocess.run(
+                    ["taskset", "--cpu-list", str(self.settings.server_core or 0), program, seconds],
+                    capture_output=True,
+                    check=True,
+                    timeout=60,
+                ).stdout
+                found[name] = {"label": label, **json.loads(text)}
+            except (OSError, subprocess.SubprocessError, ValueError) as error:
+                self.results["errors"].append({"where": label, "reason": str(error)})
+
     def run_memory(self):
         """What sessions cost; once, as memory does not vary and a thousand handshakes take long."""
         for peer in self.peers:
@@ -159,8 +182,10 @@ class Bench:
 def run_all(bench, options):
     """Rounds as long as there is time for one more."""
     begin = time.monotonic()
+    bench.run_crypto()
+    round_begin = time.monotonic()
     bench.run_round()
-    round_s = time.monotonic() - begin
+    round_s = time.monotonic() - round_begin
     bench.run_memory()
     while not options.quick and bench.round < ROUNDS_MAX:
         if time.monotonic() - begin + round_s > options.minutes * 60:
@@ -176,6 +201,7 @@ def describe(bench, settings):
     bench.results["machine"] = machine.describe(SOURCE)
     bench.results["noise"] = noise
     bench.results["cpu"] = "core" if noise <= NOISE_MAX else "process"
+    bench.results["sizes"] = machine.flash_sizes(SOURCE)
     bench.results["lwip_wire"] = "TAP" if bench.networks.has_tap else "AF_PACKET on veth"
     if bench.results["cpu"] == "process":
         print(
@@ -183,6 +209,25 @@ def describe(bench, settings):
             "CPU time, without what the kernel does for it elsewhere",
             file=sys.stderr,
         )
+
+
+def keep(results, folder):
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "bench.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
+    return path
+
+
+def plot(path):
+    """Debian's own Python has the package, whatever other Python this user may have before it."""
+    words = ["/usr/bin/python3", os.path.join(HERE, "plot.py"), path, os.path.dirname(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        print(f"bench: the pictures are in {os.path.dirname(path)}")
+    else:
+        why = done.stderr.strip().splitlines()[-1:] or ["it failed"]
+        print(f"bench: no pictures: {why[0]} (they take the package python3-matplotlib)")
 
 
 def main(arguments):
@@ -201,12 +246,13 @@ def main(arguments):
             run_all(bench, options)
         finally:
             bench.close()
-    os.makedirs(options.out, exist_ok=True)
-    path = os.path.join(options.out, "bench.json")
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(bench.results, file, indent=1)
+    path = keep(bench.results, options.out)
     print(report.text(bench.results))
-    print(f"\nbench: {bench.round} rounds; the numbers are in {path}")
+    print("\n".join(targets.lines(bench.results)))
+    print(f"bench: {bench.round} rounds; the numbers are in {path}")
+    plot(path)
+    if options.document:
+        print(f"bench: wrote {document.write(path, os.path.join(SOURCE, 'docs'))}")
     return 1 if bench.results["errors"] else 0
 
 

@@ -1,8 +1,10 @@
 """The machine, and the versions of what runs on it."""
 
+import json
 import os
 import platform
 import subprocess
+import sys
 import time
 
 
@@ -41,3 +43,18 @@ def describe(source):
         "openssl": _output(["openssl", "version"]).split("(")[0].strip(),
         "compiler": _output(["cc", "--version"]).splitlines()[0],
     }
+
+
+def flash_sizes(source):
+    """{preset: bytes of flash without the C library} of the boards' firmware that has been built."""
+    found = {}
+    builds = os.path.join(source, "build")
+    for preset in sorted(os.listdir(builds) if os.path.isdir(builds) else ()):
+        cache = os.path.join(builds, preset, "CMakeCache.txt")
+        if not os.path.exists(cache) or preset.startswith("host"):
+            continue
+        sizes = os.path.join(source, "test", "bench", "sizes.py")
+        text = _output([sys.executable, sizes, os.path.join(builds, preset), "--json"])
+        if text.startswith("{"):
+            found[preset] = json.loads(text)["flash_without_libc"]
+    return found

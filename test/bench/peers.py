@@ -108,6 +108,17 @@ def _raw(settings, net):
     return Peer(f"raw-{net}", label, program, words, nets, ("raw",))
 
 
+def _stock_lwip(settings):
+    """Knows TAP alone, and is told its name in the environment."""
+
+    def words(network):
+        return [network.host, str(networks.PORT)]
+
+    label = "raw TCP, lwIP's stock unix port"
+    program = settings.program("bench_stock_lwip")
+    return Peer("stock-lwip", label, program, words, ("lwip",), ("raw",))
+
+
 def all_peers(settings):
     """In the order of the table; those that were not built included."""
     return [
@@ -117,7 +128,19 @@ def all_peers(settings):
         _mbedtls_poll(settings),
         _ssl_server2(settings),
         _raw(settings, "lwip"),
+        _stock_lwip(settings),
         _raw(settings, "posix"),
+    ]
+
+
+def crypto_programs(settings):
+    """(name, label, program) of each cryptography that is measured by itself."""
+    driver = os.path.join(settings.firmware_bin("driver-lwip"), "bench_crypto_own")
+    return [
+        ("own", "the firmware's Mbed TLS", settings.program("bench_crypto_own")),
+        ("driver", "with the crypto driver", driver),
+        ("default", "unmodified Mbed TLS", settings.program("bench_crypto_default")),
+        ("openssl", "OpenSSL", settings.program("bench_crypto_openssl")),
     ]
 
 
@@ -129,9 +152,11 @@ class Server:
         self.log_path = log_path
         pin = ["taskset", "--cpu-list", str(core)] if core is not None else []
         words = ["setpriv", "--pdeathsig", "KILL", *network.prefix, *pin, peer.program]
+        words += peer.words(network)
+        environment = {**os.environ, "PRECONFIGURED_TAPIF": (network.netif or "").partition(":")[2]}
         with open(log_path, "wb") as log:
             self._process = subprocess.Popen(
-                [*words, *peer.words(network)], stdin=subprocess.PIPE, stdout=log, stderr=log
+                words, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment
             )
         try:
             self._wait_for(peer.ready, START_LIMIT_S)
@@ -159,8 +184,9 @@ class Server:
             time.sleep(0.01)
 
     def last_words(self):
-        lines = self._log().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        """The first error that it told, or else what it said last."""
+        lines = self._log().splitlines() or ["it said nothing"]
+        return next((line for line in lines if " ERROR " in line), lines[-1])
 
     def heap_len(self):
         """Bytes that the firmware itself counts as in use: (TLS, lwIP), or None for others."""

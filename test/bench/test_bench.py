@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import report  # pylint: disable=wrong-import-position
+import targets  # pylint: disable=wrong-import-position
 
 # What is in each build of the preset host: the firmware and these peers.
 TLS_PEERS = {"mbedtls-lwip", "tutorial-literal", "tutorial-tuned", "mbedtls-default"}
@@ -65,6 +66,15 @@ class QuickBench(harness.TestCase):
         self.check_table("Round trip", TLS_PEERS)
         self.check_table("Many sessions: server CPU for a message", TLS_PEERS)
         self.check_table("TCP without TLS", RAW_PEERS)
+        crypto = dict(self.tables["The cryptography alone"].rows)
+        self.assertEqual(len(crypto), 3)
+        for label, values in crypto.items():
+            self.assertTrue(all(value.least > 0 for value in values), label)
+
+    def test_targets_are_judged(self):
+        """Each that this build has the peers for."""
+        verdicts = [target.verdict for target in targets.all_targets(self.results)]
+        self.assertGreaterEqual(len([one for one in verdicts if one != "not measured"]), 7)
 
     def test_table_is_printed(self):
         for title in self.tables:
