@@ -209,16 +209,6 @@ class Unfinished(Records):
             time.sleep(0.1)
         self.check_record_deadline(peer, session)
 
-    def test_peer_that_does_not_read(self):
-        """It is not read from, so that its next record waits for us: that is its idle deadline's matter."""
-        peer, session = self.open_session(TLS_1_3)
-        peer.sock.settimeout(3 * RECORD_MS / 1000)
-        with self.assertRaises(TimeoutError):
-            while True:
-                peer.send_record(APPLICATION_DATA, bytes(MAX_PLAINTEXT))
-        self.assertEqual(self.server.find_events("deadline", self.since, session=session), [])
-        self.assertEqual(self.server.find_events("closed", self.since, session=session), [])
-
 
 class Alerts(Records):
     def test_every_fatal_alert(self):

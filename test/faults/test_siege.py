@@ -1,10 +1,11 @@
 """What do hostile peers cost the well-behaved ones?
 
 15 kinds that hold the pool's slots cost an established session no work in the server beyond what it
-takes to throw them out and let them in again; that is judged by CPU time, which no other program
-changes. That its 99th percentile round trip stays under twice its quiet value, and what each kind
-costs alone, is measured by ./run faults --long, on a machine with nothing else to do: beside a kind
-that works the server hard the limit is one handshake more, as one thread serves all.
+takes to throw them out and let them in again. That is judged by CPU time, which a busy machine changes
+much less than it changes round trips. That the session's 99th percentile round trip stays under twice
+its quiet value, and what each kind costs alone, is measured by ./run faults --long, on a machine with
+nothing else to do: beside a kind that works the server hard the limit is one handshake more, as one
+thread serves all.
 
 With 15 busy kinds at the slots, thrown out and back all the time, a newcomer gets in within the
 handshake deadline.
