@@ -295,9 +295,12 @@ static void make_udp(struct frame *frame, struct peer *peer)
  * record what it says. */
 static void add_mdns_entry(struct frame *frame, struct fuzz_input *input)
 {
-    static const char *const names[] = {
-        "\10tls-echo\5local", "\11_tls-echo\4_tcp\5local", "\11_services\7_dns-sd\4_udp\5local",
-        "\10tls-echo\11_tls-echo\4_tcp\5local", "\0012\0010\00218\003198\7in-addr\4arpa"};
+    static const char *const names[] = {"\10tls-echo\5local",
+                                        "\11_tls-echo\4_tcp\5local",
+                                        "\11_services\7_dns-sd\4_udp\5local",
+                                        "\10tls-echo\11_tls-echo\4_tcp\5local",
+                                        "\12tls-echo-2\5local",
+                                        "\0012\0010\00218\003198\7in-addr\4arpa"};
     static const uint8_t types[] = {1, 28, 12, 33, 16, 255, 47, 2};
     uint8_t kind = fuzz_take_byte(input);
     size_t name = kind & 7U;
