@@ -177,7 +177,6 @@ class Data(Records):
             self.check_ends(version, send, alert="bad_record_mac")
 
 
-
 class Unfinished(Records):
     """A record once begun has its time, which no byte of it puts off; the idle deadline is far away."""
 
