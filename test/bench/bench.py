@@ -1,6 +1,6 @@
 """The benchmark: runs every cell in turn, several rounds, prints the table, writes the numbers.
 
-usage: bench.py --bin DIR [--builds DIR] --out DIR [--minutes N] [--quick] [--peers NAME,...] [--document]
+usage: bench.py --bin DIR [--builds DIR] --out DIR [options of "./run bench"]
 """
 
 import argparse
@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import cells
 import cpu
 import document
+import instructions
 import machine
 import measure
 import netns
@@ -29,7 +30,6 @@ from peers import Server, all_peers, crypto_programs
 from settings_bench import Settings
 
 SOURCE = os.path.dirname(os.path.dirname(HERE))
-ROUNDS_MAX = 100
 # So much of the server's core may others use before its busy time says nothing about the server.
 NOISE_MAX = 0.05
 
@@ -42,6 +42,9 @@ def parse(arguments):
     parser.add_argument("--minutes", type=float, default=9.0, help="rounds begin so long (9)")
     parser.add_argument("--quick", action="store_true", help="one short round, to try it out")
     parser.add_argument("--document", action="store_true", help="write docs/PERFORMANCE.md, too")
+    parser.add_argument(
+        "--instructions", action="store_true", help="count instructions, too: 5 minutes more"
+    )
     parser.add_argument("--peers", help="only these: names of the table, with commas")
     return parser.parse_args(arguments)
 
@@ -167,6 +170,17 @@ class Bench:
             except (OSError, subprocess.SubprocessError, ValueError) as error:
                 self.results["errors"].append({"where": label, "reason": str(error)})
 
+    def run_instructions(self):
+        progress("counting instructions")
+
+        def fail(where, reason):
+            progress(f"{where}: {reason}")
+            self.results["errors"].append({"where": where, "reason": str(reason)})
+
+        self.results["instructions"] = instructions.run(
+            self.settings, self.networks, self.peers, fail
+        )
+
     def run_memory(self):
         """What sessions cost; once, as memory does not vary and a thousand handshakes take long."""
         for peer in self.peers:
@@ -179,20 +193,28 @@ class Bench:
                 self._serve(peer, peer.main_net, todo, measure.run_memory_cell, seconds)
 
 
+def progress(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
 def run_all(bench, options):
-    """Rounds as long as there is time for one more."""
+    """Rounds as long as there is time for one more. What is done is kept at once, so that an end
+    that nobody expected costs no more than the rest."""
     begin = time.monotonic()
     bench.run_crypto()
     round_begin = time.monotonic()
     bench.run_round()
-    round_s = time.monotonic() - round_begin
+    round_s = time.monotonic() - begin
+    progress(f"round 1 took {time.monotonic() - round_begin:.0f} s; now many sessions")
     bench.run_memory()
-    while not options.quick and bench.round < ROUNDS_MAX:
-        if time.monotonic() - begin + round_s > options.minutes * 60:
-            break
+    while True:
+        passed_s = time.monotonic() - begin
+        bench.results.update(rounds=bench.round, minutes=passed_s / 60)
+        keep(bench.results, options.out)
+        if options.quick or passed_s + round_s > options.minutes * 60:
+            return
+        progress(f"round {bench.round + 1}, after {passed_s / 60:.1f} minutes")
         bench.run_round()
-    bench.results["rounds"] = bench.round
-    bench.results["minutes"] = (time.monotonic() - begin) / 60
 
 
 def describe(bench, settings):
@@ -244,6 +266,8 @@ def main(arguments):
         try:
             describe(bench, settings)
             run_all(bench, options)
+            if options.instructions:
+                bench.run_instructions()
         finally:
             bench.close()
     path = keep(bench.results, options.out)

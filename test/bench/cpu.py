@@ -66,3 +66,15 @@ def forget_peak(pid):
     """The most resident so far is what is resident now (proc(5), clear_refs)."""
     with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:
         file.write("5")
+
+
+def stack_len(pid):
+    """Bytes of the first thread's stack that were ever touched; its arguments and environment count."""
+    with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace") as file:
+        is_stack = False
+        for line in file:
+            if "-" in line.split(" ", 1)[0]:
+                is_stack = line.rstrip().endswith("[stack]")
+            elif is_stack and line.startswith("Rss:"):
+                return int(line.split()[1]) * 1024
+    return 0

@@ -78,4 +78,5 @@ def run_memory_cell(settings, server, network, cell, seconds):
 
 def _memory(server):
     resident, peak = cpu.memory_len(server.pid)
-    return {"rss": resident, "rss_peak": peak, "heap": server.heap_len()}
+    heap, stack = server.heap_len(), cpu.stack_len(server.pid)
+    return {"rss": resident, "rss_peak": peak, "heap": heap, "stack": stack}

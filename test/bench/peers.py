@@ -189,15 +189,26 @@ class Server:
         return next((line for line in lines if " ERROR " in line), lines[-1])
 
     def heap_len(self):
-        """Bytes that the firmware itself counts as in use: (TLS, lwIP), or None for others."""
+        """Bytes that the firmware itself counts: in use by TLS and lwIP, by TLS alone, and the most
+        that TLS ever had; None for others."""
         if self.peer.name not in FIRMWARE_BUILDS:
             return None
         since = len(self._log())
         self._process.stdin.write(b"stats\n")
         self._process.stdin.flush()
-        self._wait_for("tls_heap_peak=", START_LIMIT_S, since)
-        found = re.findall(r" net_heap=(\d+) .* tls_heap=(\d+) ", self._log()[since:])
-        return int(found[-1][1]), int(found[-1][0])
+        self._wait_for("rx_dropped=", START_LIMIT_S, since)
+        counted = dict(re.findall(r" (\w+_heap\w*)=(\d+)", self._log()[since:]))
+        tls = int(counted["tls_heap"])
+        used = tls + int(counted["net_heap"])
+        return {"used": used, "tls": tls, "tls_peak": int(counted["tls_heap_peak"])}
+
+    def stop(self, number, limit_s):
+        """Asks it to end, and waits for that."""
+        self._process.send_signal(number)
+        try:
+            self._process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"{self.peer.name} did not end") from None
 
     def close(self):
         self._process.kill()

@@ -147,7 +147,20 @@ def idle_heap_kb(_numbers, sample):
     """The same by the firmware's own counters."""
     if sample["idle"]["heap"] is None:
         return None
-    return (sum(sample["idle"]["heap"]) - sum(sample["before"]["heap"])) / 1024 / sessions_of(sample)
+    added = sample["idle"]["heap"]["used"] - sample["before"]["heap"]["used"]
+    return added / 1024 / sessions_of(sample)
+
+
+def handshake_heap_kb(_numbers, sample):
+    """The most that TLS had while one session was opened."""
+    if sample["idle"]["heap"] is None:
+        return None
+    return (sample["idle"]["heap"]["tls_peak"] - sample["before"]["heap"]["tls"]) / 1024
+
+
+def stack_kb(_numbers, sample):
+    """Of the firmware's loop, which all sessions share; other peers have a stack a thread."""
+    return sample["busy"]["stack"] / 1024 if sample["busy"]["heap"] is not None else None
 
 
 def busy_rss_kb(_numbers, sample):
@@ -229,6 +242,9 @@ def _sessions(numbers):
     }
     for label, (cell, metric) in kinds.items():
         columns += [(f"{label}, {count}", f"{cell}-{count}", metric) for count in counts]
+    if 1 in numbers.counts("scale-one-"):
+        columns.append(("handshake's peak, own count", "scale-one-1", handshake_heap_kb))
+        columns.append(("stack of all sessions", "scale-one-1", stack_kb))
     note = "KB a session, with so many open: by the firmware's own counters, and what became resident."
     yield _table(numbers, "Memory of a session", note, columns)
 
@@ -262,6 +278,20 @@ def _networks(numbers):
     yield table
 
 
+def _instructions(results):
+    names = {
+        "full-x25519": "full handshake, X25519",
+        "resumed": "resumed",
+        "bulk-16k": "1 MB echoed, 16 KB messages",
+    }
+    note = "Millions of instructions of this machine in user space, counted by callgrind."
+    table = Table("Instructions", note, list(names.values()))
+    for peer, counted in results.get("instructions", {}).items():
+        values = [Value([counted[name] / 1e6]) if name in counted else None for name in names]
+        table.add(results["labels"][peer], values)
+    yield table
+
+
 def _crypto(results):
     names = {
         "x25519": "X25519 /s",
@@ -284,7 +314,7 @@ def tables(results):
     made = []
     for maker in (_handshakes, _echoes, _round_trips, _sessions, _raw, _networks):
         made += maker(numbers)
-    made += _crypto(results)
+    made += [*_crypto(results), *_instructions(results)]
     return [table for table in made if table.rows]
 
 
