@@ -41,7 +41,7 @@ void memory_plan_make(const struct options *options, struct memory_plan *out)
                                 .tls_len = needs.fixed_len,
                                 .net_len = net_len(),
                                 .session_len = needs.session_len + sizeof(struct echo_session) +
-                                               sizeof(struct net_wait_item),
+                                               ECHO_SERVER_TURN_LEN,
                                 .busy_len = sizeof(struct echo_buffer)};
     out->fixed_len = out->tls_len + out->net_len;
     out->total_len = out->fixed_len + sessions * out->session_len + out->busy_count * out->busy_len;

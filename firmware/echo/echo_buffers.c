@@ -53,6 +53,7 @@ static void grant(struct echo_buffers *buffers, struct echo_buffer *buffer)
     line_remove(buffers, first);
     first->buffer = buffer;
     first->was_granted = true;
+    buffers->has_granted = true;
 }
 
 /* ---- Borrowing ------------------------------------------------------------------------------- */

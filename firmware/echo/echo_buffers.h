@@ -37,6 +37,7 @@ struct echo_buffers {
     struct echo_buffer *all; /* owned */
     struct echo_buffer *free;
     struct echo_borrower *line; /* first come, first served */
+    bool has_granted;           /* since somebody last looked, who resets this */
 };
 
 /* Makes count (at least one) buffers; false: no memory. */

@@ -15,6 +15,9 @@
 /* Connections accepted in one round before the sessions get their turn. */
 #define ACCEPTS_MAX 16
 
+/* Sessions that have their turn in one round, beside those that are due. */
+#define READY_MAX 64
+
 /* Connections that may wait in the stack: half open, or for their accept. Not fewer for a small
  * pool: a SYN flood has to fill this within a peer's round trip to keep it out. */
 #define BACKLOG 64
@@ -71,6 +74,7 @@ static void admit(struct echo_server *server, struct net_socket *socket,
     log_event(LOG_LEVEL_INFO, MODULE, "accepted", "session=%u peer=%s", server->last_id,
               net_address_text(text, peer));
     echo_session_start(session, &server->service, socket, peer, server->last_id);
+    server_turns_follow(server, (uint32_t)(session - server->sessions));
 }
 
 static void accept_all(struct echo_server *server)
@@ -94,44 +98,6 @@ static void accept_all(struct echo_server *server)
 
 /* ---- The loop -------------------------------------------------------------------------------- */
 
-/* Fills in what each session waits for. Returns the earliest deadline; 0 if one need not wait. */
-static uint64_t prepare_wait(struct echo_server *server)
-{
-    unsigned max = server->service.config->max_sessions;
-    uint64_t deadline_us = server->stats_us;
-    for (unsigned i = 0; i < max; i++) {
-        const struct echo_session *session = &server->sessions[i];
-        const struct connection *connection = &session->connection;
-        bool in_use = connection->phase != CONNECTION_NONE;
-        server->items[i] = connection_wait_item(connection); /* a free place has no socket */
-        if (in_use && connection->deadline_us < deadline_us) {
-            deadline_us = connection->deadline_us;
-        }
-        if (in_use && echo_session_is_runnable(session)) {
-            deadline_us = 0;
-        }
-    }
-    server->items[max].socket = server->listener;
-    server->items[max].events = NET_EVENT_READ;
-    return deadline_us;
-}
-
-static void step_sessions(struct echo_server *server)
-{
-    for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
-        struct echo_session *session = &server->sessions[i];
-        if (session->connection.phase == CONNECTION_NONE) {
-            continue;
-        }
-        if (server->items[i].ready || echo_session_is_runnable(session) ||
-            clock_now_us() >= session->connection.deadline_us) {
-            uint64_t before = connection_advance(&session->connection);
-            echo_session_step(session, &server->service);
-            server->advances += connection_advance(&session->connection) != before;
-        }
-    }
-}
-
 bool server_address_is_lost(const struct echo_server *server)
 {
     struct net_status status;
@@ -139,11 +105,20 @@ bool server_address_is_lost(const struct echo_server *server)
     return status.state == NET_STATE_CONFLICT;
 }
 
-static void wait_for_work(struct echo_server *server, struct net_wait_item *items, size_t count,
-                          uint64_t deadline_us)
+/* As net_wait_watched, but looks after watchdog and console, too. */
+static size_t wait_for_work(struct echo_server *server, uint32_t *ready, size_t cap,
+                            uint64_t deadline_us)
 {
     deadline_us = loop_watch_deadline(&server->watch, deadline_us);
-    net_wait(server->net, items, count, echo_console_is_busy(&server->console) ? 0 : deadline_us);
+    return net_wait_watched(server->net, ready, cap,
+                            echo_console_is_busy(&server->console) ? 0 : deadline_us);
+}
+
+/* Nothing is watched yet: until the net's state changes. */
+static void wait_for_start(struct echo_server *server, uint64_t deadline_us)
+{
+    uint32_t none;
+    (void)wait_for_work(server, &none, 1, deadline_us);
 }
 
 /* The end of each round: what was typed, and whether all this was worth feeding the watchdog. */
@@ -153,15 +128,37 @@ static void finish_round(struct echo_server *server)
     loop_watch_round(&server->watch, server->advances);
 }
 
+static void watch_listener(const struct echo_server *server)
+{
+    struct net_wait_item item = {.socket = server->listener, .events = NET_EVENT_READ};
+    net_watch(&item, server->service.config->max_sessions); /* the number after all places */
+}
+
+/* Takes the listener's number out of those that are ready; true if it was there. */
+static bool take_listener(const struct echo_server *server, uint32_t *ready, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (ready[i] == server->service.config->max_sessions) {
+            ready[i] = ready[--*count];
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One round: wait, step every session that can go on, then let new ones in. */
 static void serve_round(struct echo_server *server)
 {
-    unsigned max = server->service.config->max_sessions;
-    wait_for_work(server, server->items, max + 1, prepare_wait(server));
+    uint32_t ready[READY_MAX];
+    uint64_t deadline_us = server_turns_deadline(server);
+    deadline_us = server->stats_us < deadline_us ? server->stats_us : deadline_us;
+    size_t count = wait_for_work(server, ready, READY_MAX, deadline_us);
+    bool has_newcomers = take_listener(server, ready, &count);
     server_recheck(server);
-    step_sessions(server);
-    if (server->listener != NULL && server->items[max].ready) {
+    server_turns_take(server, ready, count);
+    if (server->listener != NULL && has_newcomers) {
         accept_all(server);
+        watch_listener(server);
     }
     stats_when_due(server);
     finish_round(server);
@@ -175,6 +172,7 @@ static void drain(struct echo_server *server)
     for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
         echo_session_drain(&server->sessions[i], &server->service);
     }
+    server_turns_follow_all(server);
     while (server_session_count(server) > 0 && control_stop_count() < 2 &&
            !server_address_is_lost(server)) {
         serve_round(server);
@@ -194,7 +192,7 @@ static enum exit_status wait_for_address(struct echo_server *server, struct net_
         if (status->state == NET_STATE_CONFLICT) {
             return EXIT_STATUS_CONFIG; /* the net backend has logged whose address it is */
         }
-        wait_for_work(server, NULL, 0, NET_NO_DEADLINE);
+        wait_for_start(server, NET_NO_DEADLINE);
         finish_round(server);
         net_get_status(server->net, status);
     }
@@ -214,7 +212,7 @@ static enum exit_status wait_for_clock(struct echo_server *server)
             echo_log_deadline(MODULE, 0, "clock", since_us);
             return EXIT_STATUS_DEADLINE;
         }
-        wait_for_work(server, NULL, 0, deadline_us);
+        wait_for_start(server, deadline_us);
         loop_watch_round(&server->watch, server->advances);
     }
     return server_check_identity(server);
@@ -234,6 +232,7 @@ static enum exit_status listen_on(struct echo_server *server, const struct net_s
         status->ip.family != NET_FAMILY_NONE ? &status->ip : &status->ip6;
     log_event(LOG_LEVEL_INFO, MODULE, "listening", "ip=%s port=%u sessions=%u",
               net_address_text(ip, own), config->port, config->max_sessions);
+    watch_listener(server);
     watchdog_tell_ready();
     return EXIT_STATUS_OK;
 }
@@ -273,17 +272,17 @@ enum exit_status echo_server_run(const struct echo_server_config *config, struct
         server.stats_us = clock_now_us() + (uint64_t)config->stats_interval_s * 1000000;
     }
     server.sessions = calloc(config->max_sessions, sizeof(*server.sessions));
-    server.items = calloc(config->max_sessions + 1, sizeof(*server.items));
+    bool has_turns = server_turns_open(&server.turns, config->max_sessions);
     loop_watch_start(&server.watch);
     bool has_buffers = echo_buffers_open(&server.service.buffers, config->buffer_count);
-    if (server.sessions != NULL && server.items != NULL && has_buffers) {
+    if (server.sessions != NULL && has_turns && has_buffers) {
         echo_console_start(&server.console, config->console, net, &server);
         result = serve(&server);
     } else {
         log_event(LOG_LEVEL_ERROR, MODULE, "no_memory", "sessions=%u", config->max_sessions);
     }
     echo_buffers_close(&server.service.buffers);
-    free(server.items);
+    server_turns_close(&server.turns);
     free(server.sessions);
     return result;
 }

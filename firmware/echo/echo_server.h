@@ -26,6 +26,9 @@ struct echo_server_config {
     unsigned clock_steps;      /* clock_wall()'s, by which our own certificate was judged */
 };
 
+/* Bytes that the loop keeps for each session beside the session itself. */
+#define ECHO_SERVER_TURN_LEN (2 * sizeof(uint32_t) + sizeof(bool))
+
 /* Serves until control_stop_count() is not 0, then drains: accepts no more, finishes what was read,
  * sends close_notify to all, reports. net and context are borrowed; context must be a server's.
  * Returns OK after a drain, CONFIG if it cannot listen, the address is another host's or our own

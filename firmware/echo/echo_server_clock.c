@@ -45,4 +45,5 @@ void server_recheck(struct echo_server *server)
     for (unsigned i = 0; i < server->service.config->max_sessions; i++) {
         echo_session_recheck(&server->sessions[i], &server->service);
     }
+    server_turns_follow_all(server);
 }

@@ -32,8 +32,12 @@ struct net_socket {
     enum net_outcome connect_error; /* why connecting came to nothing; NET_OK: it did not */
     enum net_outcome receive_end;   /* the final outcome of net_receive; NET_OK: none yet */
     enum net_outcome failure;       /* why the connection is no more; NET_OK: it lives */
-    struct net_wait_item awaited;   /* what net_wait looked for last; under the core lock */
-    struct net_busy *busy;          /* its place among the busy; NULL: none. Under the core lock */
+    struct net_wait_item awaited;   /* what is waited for; the rest of this under the core lock */
+    uint32_t watch_number;          /* of net_watch */
+    bool is_watched;                /* by net_watch, and not reported yet */
+    bool is_listed;                 /* among the ready ones of the net */
+    struct net_socket *next_ready;
+    struct net_busy *busy; /* its place among the busy; NULL: none */
 };
 
 /* The place of the socket that lwIP calls fd. */
@@ -295,8 +299,11 @@ struct net {
     bool is_receiving;    /* under the core lock: lwIP is at work on a received frame */
     uint32_t syn_dropped; /* under the core lock: see struct net_stats */
     struct net_budget budget;
-    bool is_short_of_room;  /* the loop's: somebody waits for room to send that others have */
-    atomic_bool is_closing; /* each frame wakes net_close */
+    bool is_short_of_room; /* the loop's: somebody waits for room to send that others have */
+    /* Under the core lock: watched sockets that may be ready, in the order in which they became so.
+     * No socket is in it that is closed. */
+    struct net_socket *ready, **ready_end;
+    atomic_bool is_closing;                      /* each frame wakes net_close */
     struct net_socket sockets[MEMP_NUM_NETCONN]; /* by lwIP's number of each, see net_socket_of */
 };
 

@@ -458,6 +458,7 @@ static void release_socket(struct net_socket *socket)
 {
     LOCK_TCPIP_CORE(); /* net_neighbour.c looks at sockets that are taken */
     net_budget_release(socket);
+    net_wait_forget(socket);
     socket->net = NULL;
     UNLOCK_TCPIP_CORE();
     lwip_close(socket->fd);

@@ -47,6 +47,118 @@ static uint8_t readiness(const struct net_socket *socket)
     return ready & awaited->events;
 }
 
+/* ---- Watched sockets that are ready ------------------------------------------------------------
+ */
+
+static void list_ready(struct net_socket *socket)
+{
+    struct net *net = socket->net;
+    if (!socket->is_watched || socket->is_listed) {
+        return;
+    }
+    socket->is_listed = true;
+    socket->next_ready = NULL;
+    if (net->ready == NULL) {
+        net->ready_end = &net->ready;
+    }
+    *net->ready_end = socket;
+    net->ready_end = &socket->next_ready;
+}
+
+static struct net_socket *unlist_first(struct net *net)
+{
+    struct net_socket *socket = net->ready;
+    if (socket != NULL) {
+        net->ready = socket->next_ready;
+        socket->is_listed = false;
+    }
+    return socket;
+}
+
+void net_wait_forget(struct net_socket *socket)
+{
+    struct net *net = socket->net;
+    socket->is_watched = false;
+    if (!socket->is_listed) {
+        return;
+    }
+    struct net_socket **at = &net->ready;
+    while (*at != socket) {
+        at = &(*at)->next_ready;
+    }
+    *at = socket->next_ready;
+    if (net->ready_end == &socket->next_ready) {
+        net->ready_end = at;
+    }
+    socket->is_listed = false;
+}
+
+/* True if the socket waits for room that only others could leave it. */
+static bool is_short_of_room(const struct net_socket *socket, uint8_t ready)
+{
+    const struct net_wait_item *item = &socket->awaited;
+    bool waits = (item->events & NET_EVENT_WRITE) != 0 && (ready & NET_EVENT_WRITE) == 0;
+    return waits && net_room_is_short(socket, LWIP_MAX(item->write_len, (size_t)1));
+}
+
+void net_watch(const struct net_wait_item *item, uint32_t number)
+{
+    struct net_socket *socket = item->socket;
+    struct net *net = socket->net;
+    LOCK_TCPIP_CORE();
+    socket->awaited = *item;
+    socket->watch_number = number;
+    socket->is_watched = item->events != 0;
+    uint8_t ready = readiness(socket);
+    if (ready != 0) {
+        list_ready(socket);
+    } else if (is_short_of_room(socket, ready)) {
+        net->is_short_of_room = true;
+    }
+    UNLOCK_TCPIP_CORE();
+}
+
+/* Somebody waits for room that others have, and hears of no event of his own: all are looked at. */
+static void look_for_room(struct net *net)
+{
+    net->is_short_of_room = false;
+    for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
+        struct net_socket *socket = &net->sockets[i];
+        if (socket->net == NULL || !socket->is_watched) {
+            continue;
+        }
+        uint8_t ready = readiness(socket);
+        if (ready != 0) {
+            list_ready(socket);
+        }
+        net->is_short_of_room = net->is_short_of_room || is_short_of_room(socket, ready);
+    }
+    if (net->is_short_of_room) {
+        net_budget_reclaim(net);
+    }
+}
+
+static size_t take_ready(struct net *net, uint32_t *numbers, size_t cap)
+{
+    size_t count = 0;
+    LOCK_TCPIP_CORE();
+    if (net->is_short_of_room) {
+        look_for_room(net);
+    }
+    while (count < cap && net->ready != NULL) {
+        struct net_socket *socket = unlist_first(net);
+        if (socket->is_watched && readiness(socket) != 0) {
+            socket->is_watched = false;
+            numbers[count++] = socket->watch_number;
+        }
+    }
+    UNLOCK_TCPIP_CORE();
+    return count;
+}
+
+/* ---- Events ------------------------------------------------------------------------------------
+ */
+
 /* Under the core lock, like whatever changes what readiness looks at. A record that comes in eleven
  * segments is worth one wake-up, not eleven. */
 static void connection_event(struct netconn *connection, enum netconn_evt event, u16_t len)
@@ -56,8 +168,9 @@ static void connection_event(struct netconn *connection, enum netconn_evt event,
         return;
     }
     int fd = connection->callback_arg.socket;
-    const struct net_socket *socket = fd >= 0 ? net_socket_of(&net_lwip_instance, fd) : NULL;
+    struct net_socket *socket = fd >= 0 ? net_socket_of(&net_lwip_instance, fd) : NULL;
     if (socket != NULL && socket->net != NULL && readiness(socket) != 0) {
+        list_ready(socket);
         net_event_signal(&net_lwip_instance.event);
     }
 }
@@ -70,13 +183,6 @@ void net_wait_watch(struct netconn *connection)
     connection->callback = connection_event;
 }
 
-/* True if the socket waits for room that only others could leave it. */
-static bool is_short_of_room(const struct net_wait_item *item)
-{
-    bool waits = (item->events & NET_EVENT_WRITE) != 0 && (item->ready & NET_EVENT_WRITE) == 0;
-    return waits && net_room_is_short(item->socket, LWIP_MAX(item->write_len, (size_t)1));
-}
-
 static bool scan_items(struct net *net, struct net_wait_item *items, size_t count)
 {
     bool any = false;
@@ -87,8 +193,9 @@ static bool scan_items(struct net *net, struct net_wait_item *items, size_t coun
         items[i].ready = 0;
         if (socket != NULL) {
             socket->awaited = items[i];
+            socket->is_watched = false;
             items[i].ready = readiness(socket);
-            is_short = is_short || is_short_of_room(&items[i]);
+            is_short = is_short || is_short_of_room(socket, items[i].ready);
         }
         any = any || items[i].ready != 0;
     }
@@ -120,4 +227,18 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
         net_event_sleep(&net->event, wake_time(net, deadline_us));
     }
     net_event_disarm(&net->event);
+}
+
+size_t net_wait_watched(struct net *net, uint32_t *numbers, size_t cap, uint64_t deadline_us)
+{
+    for (;;) {
+        net_event_arm(&net->event);
+        size_t count = take_ready(net, numbers, cap);
+        bool is_woken = net_event_take_wake(&net->event);
+        if (count > 0 || is_woken || clock_now_us() >= deadline_us) {
+            net_event_disarm(&net->event);
+            return count;
+        }
+        net_event_sleep(&net->event, wake_time(net, deadline_us));
+    }
 }

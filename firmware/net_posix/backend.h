@@ -28,9 +28,11 @@ struct net_socket {
     int fd6; /* of a listener: its second descriptor, for IPv6; -1: none */
     bool fd6_is_next;
     bool listener;
-    bool connecting;                /* net_connect_result has not given a final outcome yet */
-    bool shut;                      /* net_shutdown was called */
-    bool was_reset;                 /* a send learnt it: the kernel tells only one of the two */
+    bool connecting;              /* net_connect_result has not given a final outcome yet */
+    bool shut;                    /* net_shutdown was called */
+    bool was_reset;               /* a send learnt it: the kernel tells only one of the two */
+    struct net_wait_item watched; /* by net_watch; no events: not */
+    uint32_t watch_number;
     enum net_outcome connect_final; /* once not connecting */
     enum net_outcome send_final;    /* NET_OK while sending is possible */
     enum net_outcome receive_final; /* NET_OK while receiving is possible */
@@ -48,6 +50,7 @@ struct net {
     struct net_socket *sockets;    /* all of them */
     struct net_question *question; /* owned; NULL when no name is being resolved */
     struct pollfd polls[NET_POSIX_POLLS_MAX];
+    struct net_wait_item items[NET_POSIX_SOCKETS_MAX]; /* net_wait_watched's */
 };
 
 union net_sockaddr {

@@ -315,6 +315,38 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
     take_results(net, used, items, count);
 }
 
+void net_watch(const struct net_wait_item *item, uint32_t number)
+{
+    item->socket->watched = *item;
+    item->socket->watch_number = number;
+}
+
+static size_t gather_watched(struct net *net)
+{
+    size_t count = 0;
+    for (struct net_socket *socket = net->sockets; socket != NULL; socket = socket->next) {
+        if (socket->watched.events != 0 && count < NET_POSIX_SOCKETS_MAX) {
+            net->items[count++] = socket->watched;
+        }
+    }
+    return count;
+}
+
+/* The reference: as net_wait, so its cost does grow. */
+size_t net_wait_watched(struct net *net, uint32_t *numbers, size_t cap, uint64_t deadline_us)
+{
+    size_t watched = gather_watched(net);
+    size_t count = 0;
+    net_wait(net, net->items, watched, deadline_us);
+    for (size_t i = 0; i < watched && count < cap; i++) {
+        if (net->items[i].ready != 0) {
+            numbers[count++] = net->items[i].socket->watch_number;
+            net->items[i].socket->watched.events = 0;
+        }
+    }
+    return count;
+}
+
 /* ---- Numbers ---- */
 
 void net_get_stats(struct net *net, struct net_stats *out)

@@ -220,7 +220,19 @@ struct net_wait_item {
  * deadline without a cause, but the cause may be nothing the caller can see. */
 void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64_t deadline_us);
 
-/* Makes the current or the next net_wait return. Async-signal-safe, any thread. */
+/* Waiting for many at a cost that does not grow with their number.
+ *
+ * net_watch: from now on the socket of item, which is not NULL, is waited for by net_wait_watched
+ * as item says, in place of what was said of it before: until it is reported, once, with this
+ * number, or closed. item->ready is not used; with no events nothing is waited for. */
+void net_watch(const struct net_wait_item *item, uint32_t number);
+
+/* Sleeps as net_wait does, until a socket that is watched is ready. Fills numbers with those of at
+ * most cap (at least one) sockets that are, and returns how many. */
+size_t net_wait_watched(struct net *net, uint32_t *numbers, size_t cap, uint64_t deadline_us);
+
+/* Makes the current or the next net_wait or net_wait_watched return. Async-signal-safe, any thread.
+ */
 void net_wake(struct net *net);
 
 /* ---- Numbers

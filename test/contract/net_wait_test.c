@@ -134,6 +134,98 @@ static void test_items(void)
     fixture_end();
 }
 
+#define SHORT_MS 50 /* in which nothing happens */
+
+/* ---- Watched ------------------------------------------------------------------------------------
+ */
+
+static void watch(struct net_socket *socket, uint8_t events, size_t read_len, uint32_t number)
+{
+    struct net_wait_item item = {.socket = socket, .events = events, .read_len = read_len};
+    net_watch(&item, number);
+}
+
+/* The numbers that are reported within so many ms, at most cap. */
+static size_t report(uint32_t *numbers, size_t cap, uint64_t ms)
+{
+    uint64_t until = clock_now_us() + ms * MS;
+    size_t count = 0;
+    do {
+        count = net_wait_watched(fixture_net(), numbers, cap, until);
+    } while (count == 0 && clock_now_us() < until);
+    return count;
+}
+
+static void test_watched_is_reported_once(void)
+{
+    uint32_t numbers[4] = {0};
+    (void)fixture_begin();
+    uint16_t port = fixture_port();
+    peer_do(PEER_LISTEN, 0, port);
+    struct net_socket *quiet = connect_to_peer(port, 0);
+    struct net_socket *busy = connect_to_peer(port, 1);
+    watch(quiet, NET_EVENT_READ, 1, 7);
+    watch(busy, NET_EVENT_READ, 1, 8);
+    CHECK_INT(report(numbers, 4, SHORT_MS), 0);
+    peer_do(PEER_SEND, 1, 10);
+    CHECK_INT(report(numbers, 4, LONG_MS), 1);
+    CHECK_INT(numbers[0], 8);
+    CHECK_INT(report(numbers, 4, SHORT_MS), 0);
+    watch(busy, NET_EVENT_READ, 1, 9); /* what is there already counts, too */
+    CHECK_INT(report(numbers, 4, LONG_MS), 1);
+    CHECK_INT(numbers[0], 9);
+    net_socket_close(quiet);
+    net_socket_close(busy);
+    fixture_end();
+}
+
+static void test_watched_events_and_lengths(void)
+{
+    uint32_t numbers[4] = {0};
+    (void)fixture_begin();
+    struct net_socket *socket = open_connection();
+    watch(socket, NET_EVENT_WRITE, 0, 1);
+    CHECK_INT(report(numbers, 4, LONG_MS), 1);
+    peer_do(PEER_SEND, 0, 10);
+    watch(socket, 0, 0, 2);
+    CHECK_INT(report(numbers, 4, SHORT_MS), 0);
+    if (net_receivable(socket) != SIZE_MAX) {
+        watch(socket, NET_EVENT_READ, 11, 3);
+        CHECK_INT(report(numbers, 4, SHORT_MS), 0);
+        peer_do(PEER_SEND, 0, 1);
+        CHECK_INT(report(numbers, 4, LONG_MS), 1);
+        CHECK_INT(numbers[0], 3);
+    }
+    net_socket_close(socket);
+    fixture_end();
+}
+
+/* More are ready than there is room to say: the others come the next time. A socket that is closed
+ * is not reported. */
+static void test_watched_more_than_fit(void)
+{
+    uint32_t numbers[4] = {0};
+    struct net_socket *sockets[3];
+    unsigned seen = 0;
+    (void)fixture_begin();
+    uint16_t port = fixture_port();
+    peer_do(PEER_LISTEN, 0, port);
+    for (unsigned i = 0; i < 3; i++) {
+        sockets[i] = connect_to_peer(port, i);
+        watch(sockets[i], NET_EVENT_WRITE, 0, i);
+    }
+    net_socket_close(sockets[1]);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_INT(report(numbers, 1, LONG_MS), 1);
+        seen |= 1U << numbers[0];
+    }
+    CHECK_INT(seen, 5);
+    CHECK_INT(report(numbers, 1, SHORT_MS), 0);
+    net_socket_close(sockets[0]);
+    net_socket_close(sockets[2]);
+    fixture_end();
+}
+
 /* ---- Wake-ups -----------------------------------------------------------------------------------
  */
 
@@ -292,6 +384,9 @@ const struct contract_test net_wait_tests[] = {
     {"net_wait_level_triggered", test_level_triggered},
     {"net_wait_data_ends_the_wait", test_data_ends_the_wait},
     {"net_wait_items", test_items},
+    {"net_wait_watched_is_reported_once", test_watched_is_reported_once},
+    {"net_wait_watched_events_and_lengths", test_watched_events_and_lengths},
+    {"net_wait_watched_more_than_fit", test_watched_more_than_fit},
     {"net_wait_wake_before_wait_is_kept", test_wake_before_wait_is_kept},
     {"net_wait_wake_is_used_up", test_wake_is_used_up},
     {"net_wait_wake_from_a_thread", test_wake_from_a_thread},

@@ -101,7 +101,7 @@ class Notify(harness.TestCase):
     def test_loop_that_hangs_is_not_fed(self):
         """Its threads and its IP stack go on: it is the loop alone that counts."""
         server = self.start_supervised()
-        codepatch.hang(server, "net_wait")
+        codepatch.hang(server, "net_wait_watched")
         connect().close()  # makes the loop turn, and come back to where it hangs
         harness.wait_until(lambda: server.cpu_time_s() > 0.5, "the loop to hang, busy")
         services.ping(settings.SERVER_IP)
@@ -120,7 +120,7 @@ class Notify(harness.TestCase):
     def test_loop_that_spins_is_not_fed(self):
         """It turns as fast as it can, and gets nothing done."""
         server = self.start_supervised()
-        codepatch.disable(server, "net_wait")
+        codepatch.disable(server, "net_wait_watched")
         connect().close()
         server.wait_event("loop_stuck", 3 * TIMEOUT_S, watchdog="not_fed")
         self.assert_not_fed()

@@ -10,8 +10,8 @@ import platform
 import elf
 import settings
 
-# At a function's entry: return at once, or never get any further.
-RETURN = {"x86_64": bytes.fromhex("c3"), "aarch64": bytes.fromhex("c0035fd6")}
+# At a function's entry: return 0 at once, or never get any further.
+RETURN = {"x86_64": bytes.fromhex("31c0c3"), "aarch64": bytes.fromhex("000080d2c0035fd6")}
 STAY = {"x86_64": bytes.fromhex("ebfe"), "aarch64": bytes.fromhex("00000014")}
 
 
@@ -39,5 +39,5 @@ def hang(process, function):
 
 
 def disable(process, function):
-    """The function returns at once from now on, and does nothing."""
+    """The function returns 0 at once from now on, and does nothing."""
     _patch(process, function, RETURN)

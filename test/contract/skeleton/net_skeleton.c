@@ -134,6 +134,21 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
     }
 }
 
+void net_watch(const struct net_wait_item *item, uint32_t number)
+{
+    (void)item;
+    (void)number;
+}
+
+size_t net_wait_watched(struct net *net, uint32_t *numbers, size_t cap, uint64_t deadline_us)
+{
+    (void)net;
+    (void)numbers;
+    (void)cap;
+    (void)deadline_us;
+    return 0;
+}
+
 void net_wake(struct net *net)
 {
     (void)net;

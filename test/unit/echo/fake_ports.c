@@ -21,7 +21,11 @@ struct fake_state fake;
 struct net_socket {
     bool shut;
     const struct fake_address *peer; /* NULL: it is connected */
+    uint32_t number;                 /* of net_watch */
+    struct net_socket *next_watched;
 };
+
+static struct net_socket *watched;
 
 struct tls_session {
     bool closed;
@@ -213,9 +217,21 @@ enum net_outcome net_shutdown(struct net_socket *socket)
     return NET_OK;
 }
 
+static void unwatch(struct net_socket *socket)
+{
+    struct net_socket **at = &watched;
+    while (*at != NULL && *at != socket) {
+        at = &(*at)->next_watched;
+    }
+    if (*at != NULL) {
+        *at = socket->next_watched;
+    }
+}
+
 void net_socket_close(struct net_socket *socket)
 {
     if (socket != NULL) {
+        unwatch(socket);
         fake.sockets--;
         free(socket);
     }
@@ -362,6 +378,28 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
     if (fake.waits_left > 0 && --fake.waits_left == 0) {
         fake.stop_count = 1;
     }
+}
+
+void net_watch(const struct net_wait_item *item, uint32_t number)
+{
+    struct net_socket *socket = item->socket;
+    unwatch(socket);
+    if (item->events != 0) {
+        socket->number = number;
+        socket->next_watched = watched;
+        watched = socket;
+    }
+}
+
+size_t net_wait_watched(struct net *net, uint32_t *numbers, size_t cap, uint64_t deadline_us)
+{
+    size_t count = 0;
+    while (watched != NULL && count < cap && !fake.waits_to_deadline) {
+        numbers[count++] = watched->number;
+        unwatch(watched);
+    }
+    net_wait(net, NULL, 0, deadline_us);
+    return count;
 }
 
 /* ---- TLS ---------------------------------------------------------------------------------------
