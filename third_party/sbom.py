@@ -6,6 +6,7 @@ What is linked in: the version of each part, where it came from with its hashes,
 its licence. The same build gives the same bytes.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -21,6 +22,8 @@ LICENCES = {
     "everest": "Apache-2.0",
     "libc6": "LGPL-2.1-or-later",
     "libcrypto": "Apache-2.0",
+    "zstd": "BSD-3-Clause",
+    "zlib": "Zlib",
     "libgcc": "GPL-3.0-or-later WITH GCC-exception-3.1",
 }
 NAMES = {"mbedtls": "Mbed TLS", "lwip": "lwIP"}
@@ -102,38 +105,55 @@ def debian_version(package):
     return found.stdout if found.returncode == 0 else "unknown"
 
 
+def compiler_path(build_dir):
+    """CMake's cache does not have it when a toolchain file names it."""
+    found = glob.glob(os.path.join(build_dir, "CMakeFiles", "*", "CMakeCCompiler.cmake"))
+    match = re.search(r'^set\(CMAKE_C_COMPILER "(.*)"\)$', read_text(max(found)), re.MULTILINE)
+    return match.group(1)
+
+
 def compiler_components(build_dir):
     """What a static link takes from the C library and the compiler."""
-    cross = "aarch64" in cache_value(build_dir, "CMAKE_C_COMPILER")
+    compiler = compiler_path(build_dir)
+    cross = "aarch64" in compiler
     libc = "libc6-dev-arm64-cross" if cross else "libc6-dev"
     version = debian_version(libc)
-    compiler = subprocess.run(
-        [cache_value(build_dir, "CMAKE_C_COMPILER"), "-dumpfullversion"],
+    release = subprocess.run(
+        [compiler, "-dumpfullversion"],
         capture_output=True,
         text=True,
         check=False,
     ).stdout.strip()
     return [
         component("GNU C library", version, LICENCES["libc6"], purl=f"pkg:deb/debian/{libc}@{version}"),
-        component("libgcc", compiler or "unknown", LICENCES["libgcc"]),
+        component("libgcc", release or "unknown", LICENCES["libgcc"]),
     ]
+
+
+def driver_package(build_dir, package):
+    """The version of a package of the crypto driver's: fetched for the board, or this machine's."""
+    root = cache_value(build_dir, "LIBCRYPTO_ARCHIVE").split("/usr/lib/")[0]
+    if root and os.path.exists(os.path.join(root, "packages")):
+        listed = dict(line.split() for line in read_text(os.path.join(root, "packages")).splitlines())
+        return listed.get(package, "unknown")
+    return debian_version(package)
 
 
 def driver_components(build_dir):
-    """The library below Mbed TLS, if the build has one."""
+    """What is linked in below Mbed TLS, if the build has something there."""
     if cache_value(build_dir, "CRYPTO_BACKEND") != "libcrypto":
         return []
-    version = debian_version("libssl-dev")
-    archive = cache_value(build_dir, "LIBCRYPTO_ARCHIVE")
-    return [
-        component(
-            "OpenSSL libcrypto",
-            version,
-            LICENCES["libcrypto"],
-            purl=f"pkg:deb/debian/libssl-dev@{version}",
-            hashes=[{"alg": "SHA-256", "content": sha256(archive)}],
-        )
-    ]
+    archives = [("OpenSSL libcrypto", "libssl-dev", "libcrypto", "LIBCRYPTO_ARCHIVE")]
+    if cache_value(build_dir, "LIBCRYPTO_COMPRESSION"):
+        archives.append(("zstd", "libzstd-dev", "zstd", "LIBCRYPTO_ZSTD"))
+        archives.append(("zlib", "zlib1g-dev", "zlib", "LIBCRYPTO_ZLIB"))
+    parts = []
+    for name, package, licence, variable in archives:
+        version = driver_package(build_dir, package)
+        hashes = [{"alg": "SHA-256", "content": sha256(cache_value(build_dir, variable))}]
+        purl = f"pkg:deb/debian/{package}@{version}"
+        parts.append(component(name, version, LICENCES[licence], purl=purl, hashes=hashes))
+    return parts
 
 
 def linked_components(source_dir, build_dir):

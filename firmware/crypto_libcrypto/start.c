@@ -22,7 +22,7 @@ static struct {
     EC_GROUP *p256, *p384;
 } made;
 
-/* Measured with OpenSSL 3.0: 290 KB, which it keeps until the program ends, and 2 KB a session. */
+/* Measured: OpenSSL 3.0 keeps 320 KB until the program ends, 3.5 360 KB; and 2 KB a session. */
 const struct tls_memory crypto_driver_memory = {.fixed_len = (size_t)512 * 1024,
                                                 .session_len = 4096};
 
