@@ -122,11 +122,12 @@ void load_bulk(struct load_context *context, struct load_result *result)
     load_result_note(result, &bulk->stream);
     load_ready();
     double begin_s = load_now_s();
-    do {
+    /* The time may be over just when nothing is under way: then there is nothing to wait for. */
+    while (!bulk->is_ending || bulk->received < bulk->sent) {
+        turn(bulk);
         bulk->is_ending = load_now_s() - begin_s >= options->seconds ||
                           bulk->sent / bulk->size >= options->count_max;
-        turn(bulk);
-    } while (!bulk->is_ending || bulk->received < bulk->sent);
+    }
     result->seconds = load_now_s() - begin_s;
     result->bytes = bulk->received;
     result->count = bulk->received / bulk->size;
