@@ -6,6 +6,7 @@ import os
 import pty
 import random
 import ssl
+import statistics
 import threading
 import time
 
@@ -203,14 +204,14 @@ class Noise(ConsoleTestCase):
         self.assertEqual(peer.echo(b"before"), b"before")
         resident_kb, cpu_s = self.resident_kb(), self.server.cpu_time_s()
         self.pump(make_bytes)
-        slowest_s, begun = 0, time.monotonic()
+        times_s, begun = [], time.monotonic()
         while time.monotonic() < begun + 2:
             before = time.monotonic()
             self.assertEqual(peer.echo(b"during"), b"during")
-            slowest_s = max(slowest_s, time.monotonic() - before)
+            times_s.append(time.monotonic() - before)
             time.sleep(0.01)
         self.assertGreater(self.pumped, 0)
-        self.assertLess(slowest_s, 0.1 * settings.PATIENCE)
+        self.assertLess(statistics.median(times_s), 0.1 * settings.PATIENCE)
         self.assertLess(self.server.cpu_time_s() - cpu_s, 0.5 * settings.PATIENCE)
         if not settings.SANITIZED:  # a sanitizer keeps what is freed
             self.assertLess(self.resident_kb(), resident_kb + 512)

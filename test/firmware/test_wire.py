@@ -6,6 +6,7 @@ import unittest
 
 import frames
 import harness
+import ip6
 import services
 import settings
 import testcerts
@@ -14,7 +15,7 @@ from firmware import Firmware
 from netns import ip
 from tlspeer import TlsPeer, connect
 
-ETHERTYPES = {frames.ETHERTYPE_IPV4, frames.ETHERTYPE_ARP}
+ETHERTYPES = {frames.ETHERTYPE_IPV4, frames.ETHERTYPE_ARP, ip6.ETHERTYPE_IPV6}
 
 
 def kernel_addresses():

@@ -53,7 +53,12 @@ class Board(EventProcess):
         # QEMU's console is its stdout: stderr for us, where we look for a log.
         swap = ["sh", "-c", 'exec "$@" 3>&1 1>&2 2>&3 3>&-', "sh"]
         super().__init__([*argv, *extra], settings.BOARD, prefix=swap, **more)
-        self.monitor.accept()
+        try:
+            self.monitor.accept()
+        except (AssertionError, OSError) as error:
+            self.kill()
+            said = self.stdout.decode(errors="replace").strip()
+            raise AssertionError(f"QEMU did not begin: {error}: {said}") from error
 
     def on_line(self, line):
         """The console begins with an empty line, in case that the boot code left one unended. Its
