@@ -40,8 +40,10 @@ class Meter:
 
     def read(self):
         (busy, own), (busy_then, own_then) = self._sample(), self._begin
-        core = busy - busy_then if self._core is not None else None
-        return {"core_cpu_s": core, "process_cpu_s": own - own_then}
+        own -= own_then
+        # The kernel may tell of idle time late; what the process worked, its core worked.
+        core = max(busy - busy_then, own) if self._core is not None else None
+        return {"core_cpu_s": core, "process_cpu_s": own}
 
 
 def core_noise(core, seconds=1.0):
