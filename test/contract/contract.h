@@ -70,7 +70,7 @@ void contract_check_net(int actual, int expected, const char *file, int line, co
 #define CHECK_BLOCKS(before)                                                                       \
     CHECK_INT(contract_is_first_run() ? (before) : memory_block_count(), before)
 
-/* True in the first of at most two runs of a test. */
+/* True in the first run of a test. */
 bool contract_is_first_run(void);
 
 /* "TLS_WANT_READ", or "not an outcome (17)"; valid until the fourth call after. */
