@@ -14,11 +14,9 @@ _Static_assert(DEFAULT_TCP_RECVMBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too smal
 _Static_assert(DEFAULT_ACCEPTMBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too small");
 _Static_assert(TCPIP_MBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too small");
 
-_Noreturn void sys_assert_failed(const char *text, const char *file, int line)
+_Noreturn void sys_assert_failed(const char *file, int line)
 {
-    char quoted[128];
-    log_event(LOG_LEVEL_ERROR, "net", "assert_failed", "text=%s file=%s line=%d",
-              log_quote(quoted, sizeof(quoted), text), file, line);
+    log_event(LOG_LEVEL_ERROR, "net", "assert_failed", "file=%s line=%d", file, line);
     abort();
 }
 

@@ -17,8 +17,8 @@ uint32_t net_random_u32(void);
 #define LWIP_PLATFORM_DIAG(x)                                                                      \
     do {                                                                                           \
     } while (0)
-_Noreturn void sys_assert_failed(const char *text, const char *file, int line);
-#define LWIP_PLATFORM_ASSERT(text) sys_assert_failed(text, __FILE__, __LINE__)
+_Noreturn void sys_assert_failed(const char *file, int line);
+#define LWIP_PLATFORM_ASSERT(text) sys_assert_failed(__FILE__, __LINE__)
 
 typedef int sys_prot_t;
 
