@@ -37,13 +37,18 @@ static struct {
 
 /* ---- Monotonic time */
 
+static uint64_t us_of(const struct timespec *time)
+{
+    return (uint64_t)time->tv_sec * US_PER_S + (uint64_t)time->tv_nsec / 1000U;
+}
+
 static uint64_t boottime_us(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_BOOTTIME, &now) != 0 && clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
         return 1;
     }
-    return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000U;
+    return us_of(&now);
 }
 
 static _Atomic uint64_t start_us; /* 0: not known yet */
@@ -62,6 +67,12 @@ uint64_t clock_now_us(void)
     }
     /* Another thread may have looked at the clock after us and started it before us. */
     return now_us > first_us ? now_us - first_us : 0;
+}
+
+uint64_t clock_cpu_us(void)
+{
+    struct timespec used;
+    return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0 ? us_of(&used) : 0;
 }
 
 /* ---- Reading the wall clock */

@@ -66,12 +66,14 @@ void server_log_stats(const struct echo_server *server, enum log_level level, co
               "sessions=%u accepted=%llu refused=%llu handshakes=%llu handshakes_failed=%llu "
               "resumed=%llu sockets=%u netconns=%u active_pcbs=%u time_wait_pcbs=%u half_open=%u "
               "syn_dropped=%u net_heap=%u net_heap_peak=%u tls_heap=%zu tls_heap_peak=%zu "
-              "bytes_in=%llu bytes_out=%llu rx_frames=%u tx_frames=%u rx_dropped=%u",
+              "bytes_in=%llu bytes_out=%llu rx_frames=%u tx_frames=%u rx_dropped=%u "
+              "cpu_us=%llu",
               server_session_count(server), (unsigned long long)counters->accepted,
               (unsigned long long)counters->refused, (unsigned long long)counters->handshakes,
               (unsigned long long)counters->handshakes_failed,
               (unsigned long long)counters->resumed, net.sockets, net.netconns, net.active_pcbs,
               net.time_wait_pcbs, net.half_open, net.syn_dropped, net.heap_used_len,
               net.heap_peak_len, memory_used_len(), memory_peak_len(), (unsigned long long)in,
-              (unsigned long long)out, net.rx_frames, net.tx_frames, net.rx_dropped);
+              (unsigned long long)out, net.rx_frames, net.tx_frames, net.rx_dropped,
+              (unsigned long long)clock_cpu_us());
 }

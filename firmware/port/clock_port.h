@@ -11,6 +11,10 @@
  * wall clock changes, and advances while the system sleeps if the system can tell. */
 uint64_t clock_now_us(void);
 
+/* Microseconds of processor time that the firmware has used, all its threads together and what the
+ * system did for them included; 0 where the system does not count it. */
+uint64_t clock_cpu_us(void);
+
 /* Where the wall time comes from, worst first. */
 enum clock_source {
     CLOCK_SOURCE_LOWER_BOUND, /* nobody has set a clock: a time that has passed for certain, when

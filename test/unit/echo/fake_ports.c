@@ -76,6 +76,11 @@ uint64_t clock_now_us(void)
     return fake.now_us;
 }
 
+uint64_t clock_cpu_us(void)
+{
+    return fake.cpu_us;
+}
+
 struct clock_wall clock_wall(void)
 {
     return fake.wall;

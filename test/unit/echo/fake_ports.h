@@ -46,7 +46,7 @@ struct fake_address {
 };
 
 struct fake_state {
-    uint64_t now_us;
+    uint64_t now_us, cpu_us;
     struct fake_script script;
     unsigned handshakes, reads, writes, closes, shutdowns; /* calls */
     unsigned sessions, sockets;                            /* alive now */

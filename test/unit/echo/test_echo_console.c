@@ -238,10 +238,12 @@ static void a_server_tells_of_itself(void **state)
 {
     (void)state;
     fake.waits_left = 10;
+    fake.cpu_us = 5000000000;
     run_server("help\nstats\n");
     assert_int_equal(fake_log_count("console open hint="), 1);
     assert_int_equal(fake_log_count("console help command="), 8);
     assert_int_equal(fake_log_count("console stats sessions=3 accepted=3 "), 1);
+    assert_non_null(strstr(fake.log, " cpu_us=5000000000\n"));
 }
 
 static void sessions_are_listed_one_a_round(void **state)
