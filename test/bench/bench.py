@@ -47,6 +47,9 @@ def parse(arguments):
     parser.add_argument(
         "--instructions", action="store_true", help="count instructions, too: 5 minutes more"
     )
+    parser.add_argument(
+        "--aarch64", action="store_true", help="count an emulated board's, too: half a minute more"
+    )
     parser.add_argument("--peers", help="only these: names of the table, with commas")
     return parser.parse_args(arguments)
 
@@ -187,6 +190,21 @@ class Bench:
             self.settings, self.networks, self.peers, fail
         )
 
+    def run_aarch64(self):
+        """In a program of its own: what it takes from the tests has names that are in use here."""
+        progress("counting instructions of an emulated board")
+        settings = self.settings
+        words = [sys.executable, os.path.join(HERE, "emulated.py"), "--bin", settings.bin_dir]
+        words += ["--certs", os.path.dirname(settings.ca), "--blob", settings.blob]
+        words += ["--build", os.path.join(SOURCE, "build", "qemu-virt")]
+        try:
+            text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+            self.results["aarch64"] = json.loads(text)
+        except subprocess.CalledProcessError as error:
+            reason = error.stderr.strip().splitlines()[-1:]
+            self.results["errors"].append({"where": "emulated board", "reason": "".join(reason)})
+            print(error.stderr, file=sys.stderr)
+
     def run_memory(self):
         """What sessions cost; once, as memory does not vary and a thousand handshakes take long."""
         for peer in self.peers:
@@ -274,6 +292,8 @@ def main(arguments):
             run_all(bench, options)
             if options.instructions:
                 bench.run_instructions()
+            if options.aarch64:
+                bench.run_aarch64()
         finally:
             bench.close()
     path = keep(bench.results, options.out)

@@ -292,6 +292,26 @@ def _instructions(results):
     yield table
 
 
+def _aarch64(results):
+    names = {
+        "full-x25519": "full handshake, X25519",
+        "full-p256": "full handshake, P-256",
+        "resumed": "resumed",
+        "bulk-16k": "1 MB echoed, AES-128-GCM",
+        "bulk-16k-chacha": "1 MB echoed, ChaCha20",
+    }
+    note = (
+        "Millions of instructions of the firmware and the kernel below it, counted by the clock of"
+        " QEMU's emulation of a board (-icount shift=0) whose core has instructions for AES."
+    )
+    table = Table("Instructions on aarch64", note, list(names.values()))
+    counted = results.get("aarch64", {})
+    if counted:
+        values = [Value([counted[name] / 1e6]) for name in names]
+        table.add("Mbed TLS × lwIP (the firmware), qemu_virt", values)
+    yield table
+
+
 def _crypto(results):
     names = {
         "x25519": "X25519 /s",
@@ -314,7 +334,7 @@ def tables(results):
     made = []
     for maker in (_handshakes, _echoes, _round_trips, _sessions, _raw, _networks):
         made += maker(numbers)
-    made += [*_crypto(results), *_instructions(results)]
+    made += [*_crypto(results), *_instructions(results), *_aarch64(results)]
     return [table for table in made if table.rows]
 
 
