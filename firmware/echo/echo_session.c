@@ -15,6 +15,9 @@
 /* Reads into one buffer at most: a peer of many tiny records costs a turn no more than another. */
 #define READS_MAX 16
 
+/* A session that has no place to receive into yet is looked at no more often. */
+#define HELD_BACK_LOOK_US 100000
+
 static uint64_t deadline_after(uint32_t timeout_ms)
 {
     return clock_now_us() + (uint64_t)timeout_ms * 1000;
@@ -101,20 +104,24 @@ static uint64_t record_deadline(const struct echo_session *session,
     return session->record_us + (uint64_t)service->config->record_timeout_ms * 1000;
 }
 
+static uint64_t session_deadline(const struct echo_session *session,
+                                 const struct echo_service *service)
+{
+    uint64_t idle_us = session->progress_us + (uint64_t)service->config->idle_timeout_ms * 1000;
+    uint64_t record_us = session->record_us != 0 ? record_deadline(session, service) : UINT64_MAX;
+    return record_us < idle_us ? record_us : idle_us;
+}
+
 /* Every byte of data puts the idle deadline off; that of a record once begun is put off by none. */
 static void session_set_deadline(struct echo_session *session, const struct echo_service *service,
                                  enum tls_outcome outcome)
 {
-    uint64_t deadline_us = session->progress_us + (uint64_t)service->config->idle_timeout_ms * 1000;
     if (!session_awaits_record(session, outcome)) {
         session->record_us = 0;
     } else if (session->record_us < session->progress_us) { /* the one before is complete */
         session->record_us = clock_now_us();
     }
-    if (session->record_us != 0 && record_deadline(session, service) < deadline_us) {
-        deadline_us = record_deadline(session, service);
-    }
-    session->connection.deadline_us = deadline_us;
+    session->connection.deadline_us = session_deadline(session, service);
 }
 
 /* ---- Handshake ------------------------------------------------------------------------------- */
@@ -258,8 +265,38 @@ static void handshake_deadline(struct echo_session *session, struct echo_service
     session_end(session, service);
 }
 
+/* No later than now. */
+static uint64_t put_off(uint64_t since_us, uint64_t by_us)
+{
+    uint64_t now_us = clock_now_us();
+    return since_us + by_us < now_us ? since_us + by_us : now_us;
+}
+
+/* The time in which we had no memory for what the peer wants to send is not his. True: there was
+ * such a time since this was last looked at, and the deadline is in the future again. */
+static bool session_puts_deadline_off(struct echo_session *session,
+                                      const struct echo_service *service)
+{
+    uint64_t held_back_us = net_held_back_us(session->connection.socket);
+    uint64_t by_us = held_back_us - session->held_back_us;
+    if (by_us == 0) {
+        return false;
+    }
+    by_us += HELD_BACK_LOOK_US;
+    session->held_back_us = held_back_us;
+    session->progress_us = put_off(session->progress_us, by_us);
+    if (session->record_us != 0) {
+        session->record_us = put_off(session->record_us, by_us);
+    }
+    session->connection.deadline_us = session_deadline(session, service);
+    return session->connection.deadline_us > clock_now_us();
+}
+
 static void open_deadline(struct echo_session *session, struct echo_service *service)
 {
+    if (session_puts_deadline_off(session, service)) {
+        return;
+    }
     /* With reads_need_room a peer that does not read is not read from to begin with. */
     bool writes = !buffer_is_empty(session) || session->connection.wants == NET_EVENT_WRITE;
     bool reads = session->record_us != 0 &&

@@ -33,6 +33,7 @@ struct echo_session {
     bool runnable;          /* has more to do without waiting for its socket */
     uint64_t progress_us;   /* when a byte last moved */
     uint64_t record_us;     /* when a record was seen to be begun that is not complete; 0: none */
+    uint64_t held_back_us;  /* of net_held_back_us: what was allowed for */
     struct echo_borrower borrower;
     size_t begin, end; /* of the borrowed buffer: what is read and not yet echoed */
 };

@@ -37,6 +37,11 @@ err_t net_budget_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, cons
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options_len, options1_len, options2, p)            \
     net_budget_segment(pcb, header, p)
 
+/* How much of its window a connection's peer may be offered now. */
+uint32_t net_budget_offered(const struct tcp_pcb *pcb);
+
+#define LWIP_HOOK_TCP_OFFERED_WND net_budget_offered
+
 /* Fills in the interface identifier, the second half, of an address whose prefix is there. */
 void net_address6_make_id(const struct netif *netif, ip6_addr_t *ip);
 

@@ -210,13 +210,13 @@ void sys_check_core_locking(void);
 /* Three pools hold the data under way: segments, the heap with what we send, and buffers with what
  * we receive. In each, a connection is sure of a little, which suffices for handshakes and short
  * messages; the rest is shared, and large enough for NET_LWIP_BUSY_MAX full windows. Who finds
- * nothing left waits (net_budget.c): our sending side for room, the peer for its segment to be
- * taken when it sends that again.
+ * nothing left waits: our sending side for room (net_budget.c), the peer for a window to send into
+ * (net_places.c).
  *
  * What a connection is sure of: */
 #define NET_LWIP_IDLE_SEGMENTS 2 /* full ones, queued to send */
 #define NET_LWIP_IDLE_QUEUELEN 8 /* or so many short ones */
-#define NET_LWIP_IDLE_BUFFERS 5  /* received: a full segment and some, or five short ones */
+#define NET_LWIP_IDLE_BUFFERS 6  /* received: two full segments, or six short ones */
 /* What a busy one may hold of received buffers: a full window of full segments or a full mailbox of
  * short ones, and what does not fill its last buffer. */
 #define NET_LWIP_BUSY_BUFFERS 92

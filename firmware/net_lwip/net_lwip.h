@@ -38,6 +38,12 @@ struct net_socket {
     bool is_listed;                 /* among the ready ones of the net */
     struct net_socket *next_ready;
     struct net_busy *busy; /* its place among the busy; NULL: none */
+    size_t needed_len;     /* what the owner awaits; 0: nothing, or not known */
+    bool is_favoured;      /* may have a full window open */
+    bool is_in_line;       /* for a place */
+    uint64_t in_line_us;   /* since when */
+    uint64_t held_back_us; /* how long that was before */
+    struct net_socket *next_in_line;
 };
 
 /* The place of the socket that lwIP calls fd. */
@@ -69,32 +75,49 @@ void net_backlog_make_room(const struct tcp_pcb_listen *listener, const struct t
 /* Connections that have been asked for and not been confirmed. Under the core lock. */
 uint32_t net_backlog_count_half_open(void);
 
-/* ---- net_budget.c ------------------------------------------------------------------------------
+/* ---- net_budget.c and net_places.c: who may hold how much of what all share --------------------
  */
+
+/* While somebody waits for what others hold, it is looked for those who hold it in vain, so often;
+ * who does not move for so many looks is ended. Looks are counted and not time: when we ourselves
+ * did not get to work, nobody else is to blame. */
+#define NET_BUDGET_LOOK_US 200000
+#define NET_BUDGET_LOOKS_MAX 26 /* 5 s */
 
 /* One of NET_LWIP_BUSY_MAX places: the right to a full window of received data. */
 struct net_busy {
     struct net_socket *holder; /* NULL: free */
-    uint64_t moved_us;         /* when the holder last took data out of it */
-    bool is_full;              /* no more is taken until it does */
+    uint64_t moved_us;         /* when it was last the holder's merit, or not his fault */
+    unsigned idle_looks;       /* how often it was looked at since */
+    uint32_t received, acked;  /* sequence numbers then */
+    bool is_full;              /* no more is taken until something is read */
 };
 
 struct net_budget {
     struct net_busy busy[NET_LWIP_BUSY_MAX];
+    struct net_socket *first_in_line, **line_end; /* who waits for a place */
+    unsigned favoured_count;
     uint32_t refused_segments; /* left to the peer to send again, for lack of a place */
     uint64_t looked_us;        /* when it was last looked for places held in vain */
     uint64_t short_us;         /* the same for room to send */
 };
 
-/* All under the core lock. Bytes that the connection may queue to send without taking what others
- * are sure of. */
-size_t net_budget_send_room(const struct tcp_pcb *pcb);
-/* Somebody waits for room that others have: ends those who have held it for long and not moved. */
-void net_budget_reclaim(struct net *net);
+/* All under the core lock. Connections that the listener gets are in the budget. */
+void net_budget_listen(struct tcp_pcb *listener);
+/* The socket's owner waits until there are len bytes to read. */
+void net_budget_await(struct net_socket *socket, size_t len);
 /* The socket's owner has taken data that it had received. */
 void net_budget_note_received(struct net_socket *socket);
 /* The socket is about to be closed. */
 void net_budget_release(struct net_socket *socket);
+/* Ends those who hold a place in vain while others are in line; call it often. True: there are. */
+bool net_budget_look(struct net *net);
+/* Bytes that the connection may queue to send without taking what others are sure of. */
+size_t net_budget_send_room(const struct tcp_pcb *pcb);
+/* Somebody waits for room that others have: ends those who have held it for long and not moved. */
+void net_budget_reclaim(struct net *net);
+/* Logs it, and resets the connection. */
+void net_budget_end_stalled(struct tcp_pcb *pcb, uint64_t since_us);
 
 /* ---- net_neighbour.c ---------------------------------------------------------------------------
  */
@@ -300,6 +323,8 @@ struct net {
     uint32_t syn_dropped; /* under the core lock: see struct net_stats */
     struct net_budget budget;
     bool is_short_of_room; /* the loop's: somebody waits for room to send that others have */
+    unsigned looks_for_room;
+    bool is_crowded; /* the loop's: somebody is in line for a place */
     /* Under the core lock: watched sockets that may be ready, in the order in which they became so.
      * No socket is in it that is closed. */
     struct net_socket *ready, **ready_end;

@@ -187,6 +187,9 @@ enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
         lwip_close(fd);
         return outcome;
     }
+    LOCK_TCPIP_CORE();
+    net_budget_listen(connection_of(fd)->pcb.tcp);
+    UNLOCK_TCPIP_CORE();
     *out = take_socket(net, fd);
     (*out)->is_listener = true;
     return NET_OK;
@@ -412,6 +415,7 @@ enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap
         return socket->receive_end;
     }
     LOCK_TCPIP_CORE(); /* see prepare_fd */
+    socket->needed_len = 0;
     ssize_t got = lwip_recv(socket->fd, buf, cap, MSG_DONTWAIT);
     int error = errno;
     if (got > 0) {

@@ -101,6 +101,15 @@ static bool is_short_of_room(const struct net_socket *socket, uint8_t ready)
     return waits && net_room_is_short(socket, LWIP_MAX(item->write_len, (size_t)1));
 }
 
+/* Tells the budget how much the owner waits for. */
+static void await_bytes(struct net_socket *socket)
+{
+    const struct net_wait_item *item = &socket->awaited;
+    if ((item->events & NET_EVENT_READ) != 0 && item->read_len > 1) {
+        net_budget_await(socket, item->read_len);
+    }
+}
+
 void net_watch(const struct net_wait_item *item, uint32_t number)
 {
     struct net_socket *socket = item->socket;
@@ -109,6 +118,7 @@ void net_watch(const struct net_wait_item *item, uint32_t number)
     socket->awaited = *item;
     socket->watch_number = number;
     socket->is_watched = item->events != 0;
+    await_bytes(socket);
     uint8_t ready = readiness(socket);
     if (ready != 0) {
         list_ready(socket);
@@ -118,12 +128,14 @@ void net_watch(const struct net_wait_item *item, uint32_t number)
     UNLOCK_TCPIP_CORE();
 }
 
-/* Somebody waits for room that others have, and hears of no event of his own: all are looked at. */
+/* Somebody waits for room that others have, and hears of no event of his own: all are looked at,
+ * each time another one first. */
 static void look_for_room(struct net *net)
 {
     net->is_short_of_room = false;
+    net->looks_for_room++;
     for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
-        struct net_socket *socket = &net->sockets[i];
+        struct net_socket *socket = &net->sockets[(i + net->looks_for_room) % MEMP_NUM_NETCONN];
         if (socket->net == NULL || !socket->is_watched) {
             continue;
         }
@@ -145,6 +157,7 @@ static size_t take_ready(struct net *net, uint32_t *numbers, size_t cap)
     if (net->is_short_of_room) {
         look_for_room(net);
     }
+    net->is_crowded = net_budget_look(net);
     while (count < cap && net->ready != NULL) {
         struct net_socket *socket = unlist_first(net);
         if (socket->is_watched && readiness(socket) != 0) {
@@ -194,6 +207,7 @@ static bool scan_items(struct net *net, struct net_wait_item *items, size_t coun
         if (socket != NULL) {
             socket->awaited = items[i];
             socket->is_watched = false;
+            await_bytes(socket);
             items[i].ready = readiness(socket);
             is_short = is_short || is_short_of_room(socket, items[i].ready);
         }
@@ -203,15 +217,22 @@ static bool scan_items(struct net *net, struct net_wait_item *items, size_t coun
         net_budget_reclaim(net);
     }
     net->is_short_of_room = is_short;
+    net->is_crowded = net_budget_look(net);
     UNLOCK_TCPIP_CORE();
     return any;
 }
 
-/* Whoever waits for room that others have hears of no event of his own: he looks again soon. */
+/* Whoever waits for room that others have hears of no event of his own: he looks again soon. And
+ * somebody has to look at those who hold a place that others are in line for. */
 static uint64_t wake_time(const struct net *net, uint64_t deadline_us)
 {
-    uint64_t soon_us = clock_now_us() + SHORTAGE_LOOK_US;
-    return net->is_short_of_room && soon_us < deadline_us ? soon_us : deadline_us;
+    uint64_t soon_us = NET_NO_DEADLINE;
+    if (net->is_short_of_room) {
+        soon_us = clock_now_us() + SHORTAGE_LOOK_US;
+    } else if (net->is_crowded) {
+        soon_us = clock_now_us() + NET_BUDGET_LOOK_US;
+    }
+    return LWIP_MIN(soon_us, deadline_us);
 }
 
 void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64_t deadline_us)

@@ -484,6 +484,12 @@ size_t net_sendable(struct net_socket *socket)
     return SIZE_MAX;
 }
 
+uint64_t net_held_back_us(struct net_socket *socket)
+{
+    (void)socket;
+    return 0;
+}
+
 enum net_outcome net_shutdown(struct net_socket *socket)
 {
     if (socket->listener) {

@@ -167,6 +167,10 @@ size_t net_receivable(struct net_socket *socket);
  * cannot tell. */
 size_t net_sendable(struct net_socket *socket);
 
+/* How long, in all since the connection began, its peer could not send what is waited for because
+ * we had no memory for it. A deadline for the peer does not run in that time. */
+uint64_t net_held_back_us(struct net_socket *socket);
+
 /* Sends FIN after what is queued; receiving goes on. OK; WANT_WRITE: no memory for it now, call
  * again; RESET: already gone. */
 PORT_MUST_USE enum net_outcome net_shutdown(struct net_socket *socket);

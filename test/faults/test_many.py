@@ -1,9 +1,13 @@
 """A thousand sessions, and more busy ones than there are places for: do all get their turn?"""
 
 import resource
+import select
+import socket
+import ssl
 import threading
 
 import harness
+import settings
 import testcerts
 from tlspeer import TlsPeer, connect
 
@@ -15,6 +19,80 @@ CROWD = 2 * PLACES
 RECORD = 16384
 HELD_BACK = 100
 SLOWEST_S = 120
+ROUNDS = 2
+CPU_MAX_S = 30.0  # for a thousand records, twice; it takes 1 or 2
+# Who does not read holds so much of what is shared to send; more of them than that suffices for.
+UNREAD = (4000, 7)
+DEAF = PLACES + 16
+
+
+class Echo:
+    """One peer among many: a record is under way there and back, and nothing blocks."""
+
+    def __init__(self, peer, number):
+        self.peer = peer
+        self.number = number
+        self.rounds = 0
+        self.peer.sock.setblocking(False)
+        self._begin()
+
+    def _begin(self):
+        seed = self.number * ROUNDS + self.rounds
+        self.data = seed.to_bytes(4, "big") * (RECORD // 4)
+        self.unsent = memoryview(self.peer.seal(self.data))
+        self.received = bytearray()
+        self._send()
+
+    def _send(self):
+        while self.unsent:
+            self.unsent = self.unsent[self.peer.sock.send(self.unsent) :]
+
+    def _receive(self):
+        while chunk := self.peer.sock.recv(65536):
+            self.peer.incoming.write(chunk)
+        raise ConnectionResetError
+
+    def _read(self):
+        try:
+            while chunk := self.peer.tls.read(RECORD):
+                self.received += chunk
+        except ssl.SSLWantReadError:
+            pass
+
+    def go_on(self):
+        """True: the last record has come back."""
+        for move in (self._send, self._receive):
+            try:
+                move()
+            except BlockingIOError:
+                pass
+        self._read()
+        if len(self.received) < RECORD:
+            return False
+        if self.received != self.data:
+            raise ValueError(f"peer {self.number}: other bytes came back")
+        self.rounds += 1
+        if self.rounds < ROUNDS:
+            self._begin()
+        return self.rounds == ROUNDS
+
+
+def echo_all(peers):
+    """All at the same time, ROUNDS times."""
+    poll = select.epoll()
+    echoes = {}
+    for number, peer in enumerate(peers):
+        echoes[peer.sock.fileno()] = Echo(peer, number)
+        poll.register(peer.sock, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+    left = len(peers)
+    while left > 0:
+        ready = poll.poll(SLOWEST_S)
+        if not ready:
+            raise TimeoutError(f"{left} of {len(peers)} wait for ever")
+        for fd, _events in ready:
+            if echoes[fd].rounds < ROUNDS and echoes[fd].go_on():
+                left -= 1
+    poll.close()
 
 
 class Many(harness.TestCase):
@@ -45,6 +123,10 @@ class Many(harness.TestCase):
             self.assertEqual(peer.echo(b"one of a thousand"), b"one of a thousand")
         data = bytes(range(256)) * (4 * RECORD // 256)
         self.assertTrue(peers[THOUSAND // 2].exchange(data) == data)
+        cpu_s = server.cpu_time_s()
+        echo_all(peers)  # more than fifteen for each place
+        self.assertLess(server.cpu_time_s() - cpu_s, CPU_MAX_S)
+        self.assertEqual(server.find_events("stalled"), [])
         self.assertEqual(server.find_events("refused"), [])
         self.assertEqual(server.find_events("closed"), [])
         self.check_stopped(server)
@@ -93,6 +175,33 @@ class Many(harness.TestCase):
         closed = server.wait_event("closed", reason="reset")
         self.assertNotEqual(closed["session"], str(PLACES + 1))
         self.assertEqual(good.echo(b"still here"), b"still here")
+        self.check_stopped(server)
+
+    def open_deaf_peer(self):
+        """One who never reads what comes back; his kernel takes next to nothing of it."""
+        sock = socket.socket()
+        self.addCleanup(sock.close)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        sock.settimeout(SLOWEST_S)
+        sock.connect((settings.SERVER_IP, settings.PORT))
+        peer = TlsPeer(sock, self.context).handshake()
+        size, count = UNREAD
+        for _index in range(count):
+            peer.write(b"d" * size)
+        return peer.name
+
+    def test_who_does_not_read_is_ended(self):
+        """As many as fill the memory to send do not keep a good peer's records from going out."""
+        server = self.start(DEAF + 1)
+        (good,) = self.open_peers(1)
+        deaf = {self.open_deaf_peer() for _index in range(DEAF)}
+        data = b"g" * (4 * RECORD)
+        while not server.find_events("stalled"):  # soon there is no room left for this
+            self.assertTrue(good.exchange(data) == data)
+        for stalled in server.find_events("stalled"):
+            self.assertIn(stalled["peer"], deaf)
+        self.assertTrue(good.exchange(data) == data)
+        self.assertEqual(server.find_events("closed", session="1"), [])
         self.check_stopped(server)
 
 

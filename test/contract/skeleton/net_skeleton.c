@@ -125,6 +125,12 @@ size_t net_sendable(struct net_socket *socket)
     return SIZE_MAX;
 }
 
+uint64_t net_held_back_us(struct net_socket *socket)
+{
+    (void)socket;
+    return 0;
+}
+
 void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64_t deadline_us)
 {
     (void)net;

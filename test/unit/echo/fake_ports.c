@@ -336,6 +336,12 @@ size_t net_sendable(struct net_socket *socket)
     return SIZE_MAX;
 }
 
+uint64_t net_held_back_us(struct net_socket *socket)
+{
+    (void)socket;
+    return fake.held_back_us;
+}
+
 enum net_outcome net_connect_result(struct net_socket *socket)
 {
     const struct fake_address *peer = socket->peer;

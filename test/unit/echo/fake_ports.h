@@ -82,6 +82,7 @@ struct fake_state {
     unsigned session_verify;
     unsigned context_rechecks, session_rechecks; /* calls */
     enum net_outcome listen_outcome;
+    uint64_t held_back_us; /* of every socket */
 };
 
 extern struct fake_state fake;

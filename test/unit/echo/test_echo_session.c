@@ -233,6 +233,24 @@ static void test_record_once_begun_has_a_deadline_of_its_own(void **state)
     assert_int_equal(fake_log_count("closed session=3 reason=deadline"), 1);
 }
 
+static void test_time_without_memory_for_a_record_is_not_the_peers(void **state)
+{
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "hello", 0};
+    fake.script.record_is_begun = true;
+    start();
+    echo_session_step(&session, &service);
+    fake.now_us += 30000000;
+    fake.held_back_us = 10000000;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline"), 0);
+    assert_true(session.connection.deadline_us >= fake.now_us + 10000000);
+    assert_true(session.connection.deadline_us <= fake.now_us + 10200000);
+    fake.now_us = session.connection.deadline_us;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline session=3 phase=record"), 1);
+}
+
 static void test_each_record_has_the_whole_time(void **state)
 {
     (void)state;
@@ -498,6 +516,7 @@ int main(void)
         SESSION_TEST(test_idle_session_is_told_goodbye),
         SESSION_TEST(test_each_byte_puts_off_the_idle_deadline),
         SESSION_TEST(test_record_once_begun_has_a_deadline_of_its_own),
+        SESSION_TEST(test_time_without_memory_for_a_record_is_not_the_peers),
         SESSION_TEST(test_each_record_has_the_whole_time),
         SESSION_TEST(test_record_that_we_keep_waiting_has_no_deadline),
         SESSION_TEST(test_stalled_write_has_a_deadline_of_its_own_name),
