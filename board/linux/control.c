@@ -26,7 +26,7 @@ static const int stop_signals[] = {SIGTERM, SIGINT};
 #define STOP_SIGNAL_COUNT (sizeof(stop_signals) / sizeof(stop_signals[0]))
 
 static struct {
-    void (*wake)(struct net *net);
+    _Atomic(void (*)(struct net *net)) wake; /* NULL: nobody to wake; net is set before it */
     struct net *net;
     struct sigaction before[STOP_SIGNAL_COUNT];
     bool open;
@@ -35,6 +35,14 @@ static struct {
 static atomic_uint stop_count;
 static atomic_bool restart_is_requested;
 
+static void wake_loop(void)
+{
+    void (*wake)(struct net *net) = atomic_load(&control.wake);
+    if (wake != NULL) {
+        wake(control.net);
+    }
+}
+
 /* ---- Signals */
 
 static void count_stop(int signal_number)
@@ -42,7 +50,7 @@ static void count_stop(int signal_number)
     (void)signal_number;
     int errno_before = errno;
     atomic_fetch_add(&stop_count, 1);
-    control.wake(control.net);
+    wake_loop();
     errno = errno_before;
 }
 
@@ -53,12 +61,10 @@ static void restore_signals(size_t count)
     }
 }
 
-bool control_open(void (*wake)(struct net *net), struct net *net)
+bool control_open(void)
 {
     struct sigaction action = {.sa_handler = count_stop, .sa_flags = SA_RESTART};
     (void)sigemptyset(&action.sa_mask);
-    control.wake = wake;
-    control.net = net;
     for (size_t i = 0; i < STOP_SIGNAL_COUNT; i++) {
         if (sigaction(stop_signals[i], &action, &control.before[i]) != 0) {
             restore_signals(i);
@@ -67,6 +73,12 @@ bool control_open(void (*wake)(struct net *net), struct net *net)
     }
     control.open = true;
     return true;
+}
+
+void control_attach(void (*wake)(struct net *net), struct net *net)
+{
+    control.net = net;
+    atomic_store(&control.wake, wake);
 }
 
 unsigned control_stop_count(void)
@@ -128,7 +140,7 @@ static bool post(enum control_line kind)
     }
     lines.kind = kind;
     (void)pthread_mutex_unlock(&lines.lock);
-    control.wake(control.net);
+    wake_loop();
     return true;
 }
 
@@ -387,4 +399,5 @@ void control_close(void)
         ignore_signals();
     }
     control.open = false;
+    atomic_store(&control.wake, NULL);
 }

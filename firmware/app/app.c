@@ -183,6 +183,14 @@ static void take_addresses(const struct options *options, struct net_config *con
     memcpy(config->ip6, options->ip6, sizeof(config->ip6));
 }
 
+/* Asked to end before there was a loop that could. */
+static enum exit_status log_interrupted(const struct options *options, const char *phase)
+{
+    log_event(LOG_LEVEL_WARN, "app", "interrupted", "phase=%s", phase);
+    return options->role == TLS_SERVER ? EXIT_STATUS_OK : EXIT_STATUS_ECHO;
+}
+
+/* OK without a net: asked to end meanwhile. */
 static enum exit_status open_net(struct app *app)
 {
     const struct options *options = app->options;
@@ -203,6 +211,9 @@ static enum exit_status open_net(struct app *app)
         return log_net_failure(options->netif, NET_FAILED, "no random bytes for IPv6 addresses");
     }
     enum net_outcome outcome = net_open(&config, &app->net, reason, sizeof(reason));
+    if (outcome != NET_OK && control_stop_count() > 0) {
+        return log_interrupted(options, "netif");
+    }
     if (outcome == NET_FAILED && reason[0] == '\0') {
         return EXIT_STATUS_CONFIG; /* the sandbox, which has said why */
     }
@@ -332,14 +343,8 @@ static enum exit_status run_client(const struct app *app)
 
 static enum exit_status run_echo(const struct app *app)
 {
-    enum exit_status status = EXIT_STATUS_INTERNAL;
-    if (control_open(net_wake, app->net)) {
-        status = app->options->role == TLS_SERVER ? run_server(app) : run_client(app);
-    } else {
-        log_event(LOG_LEVEL_ERROR, "app", "control_failed", "reason=\"no signal handler\"");
-    }
-    control_close();
-    return status;
+    control_attach(net_wake, app->net);
+    return app->options->role == TLS_SERVER ? run_server(app) : run_client(app);
 }
 
 static enum exit_status run_steps(struct app *app)
@@ -354,8 +359,11 @@ static enum exit_status run_steps(struct app *app)
     }
     enum tls_suite_order suite_order = choose_suite_order();
     selfcheck_log_ok(&report);
+    if (control_stop_count() > 0) {
+        return log_interrupted(app->options, "start");
+    }
     status = open_net(app);
-    if (status != EXIT_STATUS_OK) {
+    if (status != EXIT_STATUS_OK || app->net == NULL) {
         return status;
     }
     status = open_tls(app, suite_order);
@@ -377,13 +385,27 @@ static enum exit_status reserve_memory(const struct options *options)
     return EXIT_STATUS_INTERNAL;
 }
 
+/* Before all that takes time: who is asked to end while it starts ends in order, too. */
+static enum exit_status open_control(void)
+{
+    if (control_open()) {
+        return EXIT_STATUS_OK;
+    }
+    log_event(LOG_LEVEL_ERROR, "app", "control_failed", "reason=\"no signal handler\"");
+    return EXIT_STATUS_INTERNAL;
+}
+
 enum exit_status app_run(const struct options *options)
 {
     struct app app = {.options = options};
-    enum exit_status status = reserve_memory(options);
+    enum exit_status status = open_control();
+    if (status == EXIT_STATUS_OK) {
+        status = reserve_memory(options);
+    }
     if (status == EXIT_STATUS_OK) {
         status = run_steps(&app);
     }
+    control_close();
     tls_context_close(app.context);
     net_close(app.net);
     identity_unload(&app.identity);

@@ -87,7 +87,10 @@ static enum net_outcome open_connect(struct stream *stream, char *reason, size_t
     uint64_t deadline_us = clock_now_us() + CONNECT_WAIT_US;
     stream->fd = connect_path(&stream->path);
     while (stream->fd < 0 && may_come(errno) && clock_now_us() < deadline_us) {
-        nanosleep(&pause, NULL);
+        if (nanosleep(&pause, NULL) != 0) {
+            snprintf(reason, cap, "interrupted");
+            return NET_FAILED;
+        }
         stream->fd = connect_path(&stream->path);
     }
     if (stream->fd >= 0) {

@@ -1,5 +1,6 @@
 /* lwIP's operating system layer on POSIX threads and the firmware's own clock. */
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -307,7 +308,12 @@ sys_thread_t sys_thread_new(const char *name, lwip_thread_fn function, void *arg
     start->name = name;
     start->function = function;
     start->arg = arg;
+    /* Signals are for the loop's thread. */
+    sigset_t all, previous;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &previous);
     int error = pthread_create(&thread, NULL, run_thread, start);
+    pthread_sigmask(SIG_SETMASK, &previous, NULL);
     LWIP_ASSERT("no thread", error == 0);
     pthread_detach(thread);
     return thread;

@@ -12,10 +12,13 @@
 
 struct net;
 
-/* Starts listening for requests; each one then calls wake(net), which must be async-signal-safe.
- * net is borrowed until control_close. Returns false if the system refuses. Call once, from the
- * loop's thread. */
-PORT_MUST_USE bool control_open(void (*wake)(struct net *net), struct net *net);
+/* Starts listening for requests, which are counted from now on. Returns false if the system
+ * refuses. Call once, from the loop's thread, before there is anything to wake. */
+PORT_MUST_USE bool control_open(void);
+
+/* From now on each request also calls wake(net), which must be async-signal-safe; look at what came
+ * before. net is borrowed until control_close. */
+void control_attach(void (*wake)(struct net *net), struct net *net);
 
 /* Stops listening; what is asked from now on is ignored. Safe to call when control_open was not
  * called or failed. */

@@ -56,7 +56,11 @@ static int setup(void **state)
     (void)close(ends[0]);
     input_fd = ends[1];
     net.wake_fd = eventfd(0, EFD_NONBLOCK);
-    return control_open(wake, &net) ? 0 : -1;
+    if (!control_open()) {
+        return -1;
+    }
+    control_attach(wake, &net);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -325,7 +329,8 @@ static void close_ends_a_reader_of_bytes(void **state)
     (void)state;
     assert_true(control_start_input());
     control_close();
-    assert_true(control_open(wake, &net));
+    assert_true(control_open());
+    control_attach(wake, &net);
     assert_true(control_start_input());
     type("abc");
     wait_for_wake();
@@ -387,6 +392,20 @@ static void signals_are_counted_and_wake(void **state)
     assert_int_equal(control_stop_count(), before + 2);
 }
 
+static void what_came_before_there_was_a_loop_is_counted(void **state)
+{
+    (void)state;
+    control_close();
+    assert_true(control_open());
+    unsigned before = control_stop_count();
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(control_stop_count(), before + 1);
+    control_attach(wake, &net);
+    assert_int_equal(raise(SIGTERM), 0);
+    wait_for_wake();
+    assert_int_equal(control_stop_count(), before + 2);
+}
+
 static void close_ignores_the_signals(void **state)
 {
     (void)state;
@@ -421,6 +440,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(close_ends_a_reader_whose_line_nobody_takes, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(missing_input_has_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_came_before_there_was_a_loop_is_counted, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(signals_are_counted_and_wake, setup, teardown),
         cmocka_unit_test_setup_teardown(close_ignores_the_signals, setup, teardown),
     };
