@@ -207,6 +207,7 @@ static enum exit_status open_net(struct app *app)
     config.host_name = options->hostname;
     config.use_mdns = options->role == TLS_SERVER && options->mdns == OPTIONS_MDNS_ON;
     config.service_port = (uint16_t)options->port;
+    config.use_offload = options->offload == OPTIONS_OFFLOAD_AUTO;
     if (!mac_derive_ip6_key(options->role, config.ip6_key)) {
         return log_net_failure(options->netif, NET_FAILED, "no random bytes for IPv6 addresses");
     }

@@ -15,6 +15,7 @@ static const char *const client_auths[] = {"none", "optional", "required", NULL}
 static const char *const sandboxes[] = {"off", "auto", "on", NULL}; /* enum sandbox_mode */
 static const char *const time_policies[] = {"lower-bound", "required", NULL};
 static const char *const mdns_modes[] = {"off", "on", NULL}; /* enum options_mdns */
+static const char *const offloads[] = {"off", "auto", NULL}; /* enum options_offload */
 static const char *const roles[] = {"server", "client", NULL};
 static const char *const at_ends[] = {"reboot", "poweroff", "halt", NULL};
 
@@ -81,6 +82,9 @@ const struct option_spec option_table[] = {
     {"hostname", "NAME", OPTION_COMMON, option_parse_label, FIELD(hostname), NO_BOARD,
      .allowed = "1 to 63 letters, digits and hyphens, with no hyphen at either end",
      .fallback = "tls-echo", .help = "the host's name, which the DHCP server is told"},
+    {"offload", "auto|off", OPTION_COMMON, option_parse_choice, FIELD(offload), NO_BOARD,
+     .choices = offloads, .fallback = "auto",
+     .help = "let the system cut, join and sum TCP segments where it can"},
     {"port", "N", OPTION_COMMON, option_parse_number, FIELD(port), NO_BOARD, .min = 1, .max = 65535,
      .fallback = "8433", .help = "TCP port"},
     {"config", "FILE", OPTION_COMMON, option_parse_text, FIELD(config_path), NO_BOARD,

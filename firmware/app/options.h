@@ -24,6 +24,9 @@ enum options_console { OPTIONS_CONSOLE_OFF, OPTIONS_CONSOLE_ON, OPTIONS_CONSOLE_
 /* Whether the host answers for its name on the segment. */
 enum options_mdns { OPTIONS_MDNS_OFF, OPTIONS_MDNS_ON };
 
+/* Whether long frames and sums are left to the system below the netif, where it offers that. */
+enum options_offload { OPTIONS_OFFLOAD_OFF, OPTIONS_OFFLOAD_AUTO };
+
 /* What is checked while nobody has set a clock: see the section on time in docs/DESIGN.md. */
 enum options_time_policy { OPTIONS_TIME_LOWER_BOUND, OPTIONS_TIME_REQUIRED };
 
@@ -52,6 +55,7 @@ struct options {
     bool mac_of_interface;
     const char *hostname; /* one label */
     unsigned mdns;        /* enum options_mdns */
+    unsigned offload;     /* enum options_offload */
     uint64_t port;
     const char *config_path;
     const char *certs_path; /* NULL: the embedded blob */

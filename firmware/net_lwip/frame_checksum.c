@@ -1,7 +1,7 @@
 /* Finishes a checksum that the sender left to its hardware. */
 #include "frame_checksum.h"
 
-static uint64_t sum_words(const uint8_t *bytes, size_t len)
+uint64_t frame_checksum_sum(const uint8_t *bytes, size_t len)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i + 1 < len; i += 2) {
@@ -10,7 +10,7 @@ static uint64_t sum_words(const uint8_t *bytes, size_t len)
     return len % 2 == 0 ? sum : sum + ((uint64_t)bytes[len - 1] << 8);
 }
 
-static uint16_t fold(uint64_t sum)
+uint16_t frame_checksum_fold(uint64_t sum)
 {
     while (sum >> 16 != 0) {
         sum = (sum & 0xffff) + (sum >> 16);
@@ -23,7 +23,8 @@ bool frame_checksum_complete(uint8_t *frame, size_t len, size_t start, size_t of
     if (start >= len || offset > len - start || len - start - offset < 2) {
         return false;
     }
-    uint16_t checksum = (uint16_t)~fold(sum_words(frame + start, len - start));
+    uint16_t checksum =
+        (uint16_t)~frame_checksum_fold(frame_checksum_sum(frame + start, len - start));
     /* In UDP, 0 would mean that there is none (RFC 768); elsewhere both zeros are the same. */
     checksum = checksum == 0 ? 0xffff : checksum;
     frame[start + offset] = (uint8_t)(checksum >> 8);
@@ -36,6 +37,9 @@ bool frame_checksum_complete(uint8_t *frame, size_t len, size_t start, size_t of
 #define IP6_LEN 40
 #define IP_TCP 6
 #define IP_UDP 17
+/* Where the checksum is: RFC 9293 section 3.1, RFC 768. */
+#define TCP_OFFSET 16
+#define UDP_OFFSET 6
 
 static uint16_t load_be16(const uint8_t *bytes)
 {
@@ -93,6 +97,13 @@ static bool find_segment(const uint8_t *frame, size_t len, struct segment *out)
            (out->protocol == IP_TCP || out->protocol == IP_UDP);
 }
 
+bool frame_checksum_is_whole(const uint8_t *frame, size_t len, size_t start, size_t offset)
+{
+    struct segment segment;
+    return find_segment(frame, len, &segment) && start == ETHERNET_LEN + segment.start &&
+           offset == (segment.protocol == IP_TCP ? TCP_OFFSET : UDP_OFFSET);
+}
+
 void frame_checksum_complete_unmarked(uint8_t *frame, size_t len)
 {
     struct segment segment;
@@ -100,10 +111,11 @@ void frame_checksum_complete_unmarked(uint8_t *frame, size_t len)
         return;
     }
     uint8_t *ip = frame + ETHERNET_LEN;
-    size_t offset = segment.protocol == IP_TCP ? 16 : 6; /* RFC 9293 section 3.1, RFC 768 */
+    size_t offset = segment.protocol == IP_TCP ? TCP_OFFSET : UDP_OFFSET;
     size_t segment_len = segment.end - segment.start;
     uint16_t pseudo_sum =
-        fold(sum_words(segment.addresses, segment.addresses_len) + segment.protocol + segment_len);
+        frame_checksum_fold(frame_checksum_sum(segment.addresses, segment.addresses_len) +
+                            segment.protocol + segment_len);
     if (segment_len >= offset + 2 && load_be16(ip + segment.start + offset) == pseudo_sum) {
         (void)frame_checksum_complete(ip, segment.end, segment.start, offset);
     }

@@ -1,10 +1,22 @@
-/* Finishes a checksum that the sender left to its hardware. */
+/* Internet checksums (RFC 1071) in Ethernet frames, and those that a sender left to its hardware.
+ */
 #ifndef FRAME_CHECKSUM_H
 #define FRAME_CHECKSUM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The sum of bytes as words in network order; the last odd byte is the first half of one. Sums may
+ * be added. */
+uint64_t frame_checksum_sum(const uint8_t *bytes, size_t len);
+
+/* The sum in one's complement; its complement is the checksum. */
+uint16_t frame_checksum_fold(uint64_t sum);
+
+/* True if frame is an unfragmented segment of TCP or UDP, whole, and its checksum is the one that
+ * is summed from byte start and put offset bytes after that. */
+bool frame_checksum_is_whole(const uint8_t *frame, size_t len, size_t start, size_t offset);
 
 /* Sums frame from byte start to its end and puts the checksum (RFC 1071) offset bytes after start,
  * where the pseudo-header's sum already is. False, with frame unchanged, if that is not inside. */

@@ -247,9 +247,13 @@ void sys_check_core_locking(void);
 /* ---- Checksums ---------------------------------------------------------------------------------
  */
 
-/* All made and checked here: a TAP or a packet socket does neither. What is copied for sending is
- * summed in the same pass. */
+/* All made and checked here but TCP's where the link has offload (netif_link.h), and of received
+ * frames those that the link calls checked. What is copied for sending is summed in the same pass,
+ * if at all. */
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 #define LWIP_CHECKSUM_ON_COPY 1
+#define LWIP_CHKSUM_COPY(to, from, len) net_output_copy(to, from, len)
+unsigned short net_output_copy(void *to, const void *from, unsigned short len);
 #define LWIP_CHKSUM_ALGORITHM 3
 
 /* ---- Time: SNTP, one server ---------------------------------------------------------------------

@@ -8,6 +8,7 @@
 
 #include "lwip/opt.h"
 
+#include "frame_join.h"
 #include "log_port.h"
 #include "lwip/acd.h"
 #include "lwip/ip_addr.h"
@@ -228,6 +229,27 @@ PORT_MUST_USE bool net_device_start(struct net *net);
 /* Ends the thread, removes the netif, closes the link. */
 void net_device_close(struct net *net);
 
+/* ---- net_output.c ------------------------------------------------------------------------------
+ */
+
+/* The frame that waits for another one to join it, and the buffers of lwIP that hold its payload.
+ * Under the core lock. */
+struct net_output {
+    bool has_offload;
+    struct frame_join join;
+    struct link_part parts[LINK_PARTS_MAX]; /* the first: the headers */
+    size_t part_count;                      /* 0: none waits */
+    struct pbuf *held[LINK_PARTS_MAX];
+    size_t held_count;
+};
+
+/* All under the core lock. The link is open, and lwIP has the netif. */
+void net_output_open(struct net *net);
+/* Takes a frame from lwIP (netif.linkoutput). */
+err_t net_output_frame(struct netif *netif, struct pbuf *p);
+/* Sends what waits for more. Called before the core lock is given up. */
+void net_output_flush(struct net *net);
+
 /* ---- net_resolve.c -----------------------------------------------------------------------------
  */
 
@@ -312,6 +334,7 @@ struct net {
     bool is_open;
     struct net_event_source event;
     struct net_device device;
+    struct net_output output;
     struct net_own_status status;
     struct net_own_address address;
     struct net_own_address6 address6;
@@ -319,7 +342,8 @@ struct net {
     struct net_time time;
     struct net_mdns mdns;
     bool is_watching_neighbours;
-    bool is_receiving;    /* under the core lock: lwIP is at work on a received frame */
+    bool is_receiving;    /* under the core lock: lwIP is at work on received frames */
+    bool has_news;        /* under the core lock: to be told to the sleeper when that is done */
     uint32_t syn_dropped; /* under the core lock: see struct net_stats */
     struct net_budget budget;
     bool is_short_of_room; /* the loop's: somebody waits for room to send that others have */

@@ -17,27 +17,6 @@
 
 #define MTU 1500
 
-/* ---- Sending -----------------------------------------------------------------------------------
- */
-
-/* Always ERR_OK: a frame that is dropped here is lost like one on the wire, and TCP sends it again.
- * Any error would be taken for one of the connection. */
-static err_t send_frame(struct netif *netif, struct pbuf *p)
-{
-    struct net *net = netif->state;
-    struct net_device *device = &net->device;
-    const uint8_t *frame = p->payload;
-    if (p->next != NULL) {
-        pbuf_copy_partial(p, device->tx_buf, p->tot_len, 0);
-        frame = device->tx_buf;
-    }
-    bool is_allowed = net->status.status.state != NET_STATE_CONFLICT;
-    if (is_allowed && device->link->ops->send(device->link, frame, p->tot_len)) {
-        atomic_fetch_add_explicit(&device->tx_frames, 1, memory_order_relaxed);
-    }
-    return ERR_OK;
-}
-
 /* ---- Receiving ---------------------------------------------------------------------------------
  */
 
@@ -47,14 +26,20 @@ static bool is_for_us(const struct netif *netif, const uint8_t *frame)
     return (frame[0] & 1) != 0 || memcmp(frame, netif->hwaddr, ETH_HWADDR_LEN) == 0;
 }
 
+#define CHECKS (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
+
 /* Hands a frame to lwIP, under the core lock. Takes over p. */
-static void input_frame(struct net *net, struct pbuf *p)
+static void input_frame(struct net *net, struct pbuf *p, bool is_checked)
 {
+    struct netif *netif = &net->device.netif;
+    const u16_t checksums = netif->chksum_flags;
     bool had_timer = tcp_active_pcbs != NULL || tcp_tw_pcbs != NULL;
     net->is_receiving = true;
-    if (net->device.netif.input(p, &net->device.netif) != ERR_OK) {
+    NETIF_SET_CHECKSUM_CTRL(netif, is_checked ? checksums & (u16_t)~CHECKS : checksums);
+    if (netif->input(p, netif) != ERR_OK) {
         pbuf_free(p);
     }
+    NETIF_SET_CHECKSUM_CTRL(netif, checksums);
     net->is_receiving = false;
     bool has_timer = tcp_active_pcbs != NULL;
     if ((!had_timer && has_timer) || net_mdns_was_received(net)) {
@@ -62,7 +47,7 @@ static void input_frame(struct net *net, struct pbuf *p)
     }
 }
 
-static void receive_frame(struct net *net, const uint8_t *frame, size_t len)
+static void receive_frame(struct net *net, const uint8_t *frame, size_t len, bool is_checked)
 {
     struct net_device *device = &net->device;
     if (len < SIZEOF_ETH_HDR || len > UINT16_MAX || !is_for_us(&device->netif, frame)) {
@@ -76,9 +61,11 @@ static void receive_frame(struct net *net, const uint8_t *frame, size_t len)
     }
     pbuf_take(p, frame, (u16_t)len);
     LOCK_TCPIP_CORE();
-    input_frame(net, p);
+    input_frame(net, p, is_checked);
+    bool has_news = net->has_news;
+    net->has_news = false;
     UNLOCK_TCPIP_CORE();
-    if (atomic_load(&net->is_closing)) {
+    if (has_news || atomic_load(&net->is_closing)) {
         net_event_signal(&net->event);
     }
 }
@@ -118,12 +105,13 @@ static void *run_receive(void *arg)
     struct net *net = arg;
     struct net_device *device = &net->device;
     size_t len = 0;
+    bool is_checked = false;
     while (!atomic_load(&device->quit)) {
         report_link(net);
         serve_link(device);
         while (!atomic_load(&device->quit) &&
-               device->link->ops->receive(device->link, device->rx_buf, &len)) {
-            receive_frame(net, device->rx_buf, len);
+               device->link->ops->receive(device->link, device->rx_buf, &len, &is_checked)) {
+            receive_frame(net, device->rx_buf, len, is_checked);
         }
     }
     return NULL;
@@ -141,7 +129,7 @@ static err_t init_netif(struct netif *netif)
     netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
     netif->output = etharp_output;
     netif->output_ip6 = ethip6_output;
-    netif->linkoutput = send_frame;
+    netif->linkoutput = net_output_frame;
     return ERR_OK;
 }
 
@@ -154,6 +142,7 @@ static enum net_outcome open_link(struct net_device *device, const struct net_co
         return NET_MISUSE;
     }
     memcpy(link_config.mac, config->mac, sizeof(link_config.mac));
+    link_config.use_offload = config->use_offload;
     snprintf(device->name, sizeof(device->name), "%s", link_config.target);
     return ops->open(&link_config, &device->link, reason, cap);
 }
@@ -179,6 +168,8 @@ enum net_outcome net_device_open(struct net *net, const struct net_config *confi
         snprintf(reason, cap, "cannot make an eventfd: %s", strerror(errno));
         return NET_FAILED;
     }
+    log_event(LOG_LEVEL_DEBUG, "net", "link", "if=%s offload=%s", device->name,
+              device->link->has_offload ? "on" : "off");
     return NET_OK;
 }
 
@@ -187,6 +178,7 @@ void net_device_add(struct net *net, const struct net_config *config)
     struct net_device *device = &net->device;
     LOCK_TCPIP_CORE();
     netif_add(&device->netif, NULL, NULL, NULL, net, init_netif, ethernet_input);
+    net_output_open(net);
     memcpy(device->netif.hwaddr, config->mac, ETH_HWADDR_LEN);
     netif_set_hostname(&device->netif, config->host_name);
     netif_set_default(&device->netif);

@@ -172,6 +172,16 @@ static size_t take_ready(struct net *net, uint32_t *numbers, size_t cap)
 /* ---- Events ------------------------------------------------------------------------------------
  */
 
+/* Whoever is woken asks for the core lock first: the receive thread gives it up before it wakes. */
+static void tell_sleeper(struct net *net)
+{
+    if (net->is_receiving) {
+        net->has_news = true;
+    } else {
+        net_event_signal(&net->event);
+    }
+}
+
 /* Under the core lock, like whatever changes what readiness looks at. A record that comes in eleven
  * segments is worth one wake-up, not eleven. */
 static void connection_event(struct netconn *connection, enum netconn_evt event, u16_t len)
@@ -184,7 +194,7 @@ static void connection_event(struct netconn *connection, enum netconn_evt event,
     struct net_socket *socket = fd >= 0 ? net_socket_of(&net_lwip_instance, fd) : NULL;
     if (socket != NULL && socket->net != NULL && readiness(socket) != 0) {
         list_ready(socket);
-        net_event_signal(&net_lwip_instance.event);
+        tell_sleeper(&net_lwip_instance);
     }
 }
 

@@ -1,8 +1,9 @@
 /* A link: where Ethernet frames come from and go to. Each kind of netif ("tap:", "packet:",
  * "stream:") is one struct link_ops; net_netif.c puts lwIP on top of it.
  *
- * One thread, the receive thread, calls all functions of a link but send, which any thread may call
- * at any time between open and close, one at a time. No function but open blocks. */
+ * One thread, the receive thread, calls all functions of a link but those that send, which any
+ * thread may call at any time between open and close, one at a time. No function but open blocks.
+ */
 #ifndef NETIF_LINK_H
 #define NETIF_LINK_H
 
@@ -24,11 +25,37 @@ struct pollfd; /* <poll.h>, which clashes with lwIP's sockets: left to those who
 struct link_config {
     const char *target; /* what stands after the colon of the netif's spec; borrowed for open */
     uint8_t mac[6];     /* the firmware's hardware address */
+    bool use_offload;   /* where the system offers it: see has_offload */
+};
+
+/* One piece of a frame. */
+struct link_part {
+    const uint8_t *bytes;
+    size_t len;
+};
+
+/* Pieces of a frame at most: headers, and more segments than there are in a send buffer. */
+#define LINK_PARTS_MAX 64
+
+/* A frame of TCP whose checksum is left to the system: in its place is the sum of the
+ * pseudo-header. The system also cuts it into segments, if it is longer than one. */
+struct link_offloaded {
+    const struct link_part *parts;
+    size_t part_count; /* LINK_PARTS_MAX at most */
+    size_t len;        /* of all parts */
+    size_t headers_len;
+    size_t checksum_start;  /* what is summed begins here */
+    size_t checksum_offset; /* the checksum is so much behind that */
+    size_t segment_len;     /* payload of each segment; 0: it is one segment */
+    bool is_ip6;
 };
 
 /* One open link. Each kind embeds this as its first member. */
 struct link {
     const struct link_ops *ops;
+    /* Received frames may be joined from many segments and come without a checksum, and
+     * send_offloaded works. Does not change. */
+    bool has_offload;
 };
 
 struct link_ops {
@@ -47,11 +74,16 @@ struct link_ops {
      * Frames are left to receive. */
     void (*service)(struct link *link, const struct pollfd *fds, size_t count);
 
-    /* Takes one frame into buf (LINK_FRAME_MAX bytes). False: there is none now. */
-    bool (*receive)(struct link *link, uint8_t *buf, size_t *len);
+    /* Takes one frame into buf (LINK_FRAME_MAX bytes). *is_checked: the checksum of TCP or UDP in
+     * it needs no look: the system has checked it, or it never left this machine (then it may not
+     * even be made). Never so without has_offload. False: there is no frame now. */
+    bool (*receive)(struct link *link, uint8_t *buf, size_t *len, bool *is_checked);
 
     /* Sends one frame, borrowed for the call. False: it was dropped. */
     bool (*send)(struct link *link, const uint8_t *frame, size_t len);
+
+    /* The same for one with offload. NULL where has_offload is never true. */
+    bool (*send_offloaded)(struct link *link, const struct link_offloaded *frame);
 
     /* True if the link is up; if not, *reason (static) is one word for why. */
     bool (*is_up)(struct link *link, const char **reason);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "frame_checksum.h"
 #include "interface.h"
 #include "netif_link.h"
+#include "netif_offload.h"
 
 struct packet {
     struct link link;
@@ -158,6 +158,7 @@ static enum net_outcome packet_open(const struct link_config *config, struct lin
         packet_close(&packet->link);
         return outcome;
     }
+    packet->link.has_offload = config->use_offload && packet->has_offload_header;
     *out = &packet->link;
     return NET_OK;
 }
@@ -185,19 +186,22 @@ static void packet_service(struct link *link, const struct pollfd *fds, size_t c
     }
 }
 
-/* Makes the checksum if the sender left it to its hardware. False: the header is nonsense. */
+/* Makes the checksum if the sender left it to its hardware, and so do we not. False: the header is
+ * nonsense. */
 static bool finish_frame(const struct packet *packet, const struct virtio_net_hdr *header,
-                         uint8_t *frame, size_t len)
+                         uint8_t *frame, size_t len, bool *is_checked)
 {
-    if (!packet->has_offload_header) {
-        frame_checksum_complete_unmarked(frame, len);
-        return true;
+    if (packet->has_offload_header) {
+        bool is_good = netif_offload_take(header, packet->link.has_offload, frame, len, is_checked);
+        *is_checked = *is_checked && packet->link.has_offload;
+        return is_good;
     }
-    return (header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0 ||
-           frame_checksum_complete(frame, len, header->csum_start, header->csum_offset);
+    frame_checksum_complete_unmarked(frame, len);
+    *is_checked = false;
+    return true;
 }
 
-static bool packet_receive(struct link *link, uint8_t *buf, size_t *len)
+static bool packet_receive(struct link *link, uint8_t *buf, size_t *len, bool *is_checked)
 {
     struct packet *packet = as_packet(link);
     struct virtio_net_hdr header;
@@ -215,7 +219,7 @@ static bool packet_receive(struct link *link, uint8_t *buf, size_t *len)
         *len = (size_t)got - header_len;
         bool complete = (size_t)got > header_len && (message.msg_flags & MSG_TRUNC) == 0;
         if (complete && from.sll_pkttype != PACKET_OUTGOING &&
-            finish_frame(packet, &header, buf, *len)) {
+            finish_frame(packet, &header, buf, *len, is_checked)) {
             return true;
         }
     }
@@ -224,11 +228,15 @@ static bool packet_receive(struct link *link, uint8_t *buf, size_t *len)
 static bool packet_send(struct link *link, const uint8_t *frame, size_t len)
 {
     struct packet *packet = as_packet(link);
-    struct virtio_net_hdr header;
-    memset(&header, 0, sizeof(header));
-    size_t header_len = packet->has_offload_header ? sizeof(header) : 0;
-    struct iovec parts[2] = {{&header, header_len}, {(void *)(uintptr_t)frame, len}};
-    return writev(packet->fd, parts, 2) == (ssize_t)(header_len + len);
+    if (packet->has_offload_header) {
+        return netif_offload_send_plain(packet->fd, frame, len);
+    }
+    return write(packet->fd, frame, len) == (ssize_t)len;
+}
+
+static bool packet_send_offloaded(struct link *link, const struct link_offloaded *frame)
+{
+    return netif_offload_send(as_packet(link)->fd, frame);
 }
 
 static bool packet_is_up(struct link *link, const char **reason)
@@ -244,6 +252,7 @@ const struct link_ops link_packet = {
     .service = packet_service,
     .receive = packet_receive,
     .send = packet_send,
+    .send_offloaded = packet_send_offloaded,
     .is_up = packet_is_up,
     .close = packet_close,
 };

@@ -418,9 +418,10 @@ static bool read_more(struct stream *stream)
     return false;
 }
 
-static bool stream_receive(struct link *link, uint8_t *buf, size_t *len)
+static bool stream_receive(struct link *link, uint8_t *buf, size_t *len, bool *is_checked)
 {
     struct stream *stream = as_stream(link);
+    *is_checked = false;
     while (stream->fd >= 0) {
         const uint8_t *frame = NULL;
         switch (stream_reader_take(&stream->reader, &frame, len)) {

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "interface.h"
 #include "netif_link.h"
+#include "netif_offload.h"
 
 struct tap {
     struct link link;
@@ -68,7 +70,17 @@ static void explain_attach(int error, const char *name, char *reason, size_t cap
     }
 }
 
-static enum net_outcome attach(int fd, const char *name, char *reason, size_t cap)
+/* Long frames and checksums left out, both ways: the kernel gives them only to whom it knows to
+ * take them. A kernel or an emulator that knows no such thing refuses. */
+static bool take_offload(int fd)
+{
+    int header_len = sizeof(struct virtio_net_hdr);
+    unsigned long offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+    return ioctl(fd, TUNSETVNETHDRSZ, &header_len) == 0 && ioctl(fd, TUNSETOFFLOAD, offloads) == 0;
+}
+
+/* flags: IFF_VNET_HDR or none. */
+static enum net_outcome attach(int fd, const char *name, int flags, char *reason, size_t cap)
 {
     struct ifreq request;
     memset(&request, 0, sizeof(request));
@@ -86,7 +98,7 @@ static enum net_outcome attach(int fd, const char *name, char *reason, size_t ca
         return NET_FAILED;
     }
     snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags);
     if (ioctl(fd, TUNSETIFF, &request) != 0) {
         explain_attach(errno, name, reason, cap);
         return NET_FAILED;
@@ -101,22 +113,50 @@ static void refresh_state(struct tap *tap)
     tap->down_reason = is_up ? NULL : INTERFACE_DOWN;
 }
 
+/* Opens the TAP, with offload or without. */
+static enum net_outcome open_device(const char *name, bool use_offload, int *fd, char *reason,
+                                    size_t cap)
+{
+    *fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (*fd < 0) {
+        explain_open(errno, reason, cap);
+        return NET_FAILED;
+    }
+    enum net_outcome outcome = attach(*fd, name, use_offload ? IFF_VNET_HDR : 0, reason, cap);
+    if (outcome == NET_OK && use_offload && !take_offload(*fd)) {
+        snprintf(reason, cap, "TAP \"%s\" takes no offload: %s", name, strerror(errno));
+        outcome = NET_FAILED;
+    }
+    if (outcome == NET_OK && !use_offload) {
+        /* The device remembers what another program wanted. */
+        (void)ioctl(*fd, TUNSETOFFLOAD, 0UL);
+    }
+    if (outcome != NET_OK) {
+        close(*fd);
+        *fd = -1;
+    }
+    return outcome;
+}
+
 static enum net_outcome tap_open(const struct link_config *config, struct link **out, char *reason,
                                  size_t cap)
 {
     *out = NULL;
-    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        explain_open(errno, reason, cap);
-        return NET_FAILED;
+    int fd = -1;
+    bool has_offload =
+        config->use_offload && open_device(config->target, true, &fd, reason, cap) == NET_OK;
+    enum net_outcome outcome =
+        has_offload ? NET_OK : open_device(config->target, false, &fd, reason, cap);
+    if (outcome != NET_OK) {
+        return outcome;
     }
-    enum net_outcome outcome = attach(fd, config->target, reason, cap);
-    struct tap *tap = outcome == NET_OK ? calloc(1, sizeof(*tap)) : NULL;
+    struct tap *tap = calloc(1, sizeof(*tap));
     if (tap == NULL) {
         close(fd);
-        return outcome == NET_OK ? NET_NO_MEMORY : outcome;
+        return NET_NO_MEMORY;
     }
     tap->link.ops = &link_tap;
+    tap->link.has_offload = has_offload;
     tap->fd = fd;
     snprintf(tap->name, sizeof(tap->name), "%s", config->target);
     tap->changes_fd = interface_changes_open();
@@ -154,9 +194,32 @@ static void tap_service(struct link *link, const struct pollfd *fds, size_t coun
     }
 }
 
-static bool tap_receive(struct link *link, uint8_t *buf, size_t *len)
+/* False: there is no frame now. A frame whose header is nonsense is passed over. */
+static bool receive_offloaded(const struct tap *tap, uint8_t *buf, size_t *len, bool *is_checked)
 {
-    ssize_t got = read(as_tap(link)->fd, buf, LINK_FRAME_MAX);
+    struct virtio_net_hdr header;
+    struct iovec parts[2] = {{&header, sizeof(header)}, {buf, LINK_FRAME_MAX}};
+    for (;;) {
+        ssize_t got = readv(tap->fd, parts, 2);
+        if (got <= 0) {
+            return false;
+        }
+        *len = (size_t)got - sizeof(header);
+        if ((size_t)got > sizeof(header) &&
+            netif_offload_take(&header, true, buf, *len, is_checked)) {
+            return true;
+        }
+    }
+}
+
+static bool tap_receive(struct link *link, uint8_t *buf, size_t *len, bool *is_checked)
+{
+    const struct tap *tap = as_tap(link);
+    *is_checked = false;
+    if (link->has_offload) {
+        return receive_offloaded(tap, buf, len, is_checked);
+    }
+    ssize_t got = read(tap->fd, buf, LINK_FRAME_MAX);
     if (got <= 0) {
         return false;
     }
@@ -167,7 +230,16 @@ static bool tap_receive(struct link *link, uint8_t *buf, size_t *len)
 /* EIO, because the kernel's side is down, is a dropped frame like any other. */
 static bool tap_send(struct link *link, const uint8_t *frame, size_t len)
 {
-    return write(as_tap(link)->fd, frame, len) == (ssize_t)len;
+    const struct tap *tap = as_tap(link);
+    if (link->has_offload) {
+        return netif_offload_send_plain(tap->fd, frame, len);
+    }
+    return write(tap->fd, frame, len) == (ssize_t)len;
+}
+
+static bool tap_send_offloaded(struct link *link, const struct link_offloaded *frame)
+{
+    return netif_offload_send(as_tap(link)->fd, frame);
 }
 
 static bool tap_is_up(struct link *link, const char **reason)
@@ -193,6 +265,7 @@ const struct link_ops link_tap = {
     .service = tap_service,
     .receive = tap_receive,
     .send = tap_send,
+    .send_offloaded = tap_send_offloaded,
     .is_up = tap_is_up,
     .close = tap_close,
 };

@@ -10,6 +10,7 @@
 #include "lwip/opt.h"
 #include "lwip/sys.h"
 #include "lwip/tcpip.h"
+#include "net_lwip.h"
 
 _Static_assert(DEFAULT_TCP_RECVMBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too small");
 _Static_assert(DEFAULT_ACCEPTMBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too small");
@@ -108,6 +109,9 @@ void sys_lock_core(void)
 
 void sys_unlock_core(void)
 {
+    if (core_depth == 1) {
+        net_output_flush(&net_lwip_instance);
+    }
     core_depth--;
     if (core_depth == 0) {
         atomic_store_explicit(&core_holder, 0, memory_order_relaxed);

@@ -86,6 +86,12 @@ struct net_config {
     bool use_mdns;
     uint16_t service_port;
 
+    /* Let the system make and check checksums, cut long frames into segments and join those that
+     * come in, where it offers that for the netif. A backend whose stack is the system's ignores
+     * it.
+     */
+    bool use_offload;
+
     /* Called once the netif's device is open and before the stack has a thread: the moment to give
      * up the rights that opening took. False ends net_open with FAILED; whoever says no logs why.
      * NULL: nothing to do. arg is borrowed for the call of net_open. */

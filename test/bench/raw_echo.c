@@ -197,12 +197,15 @@ static bool parse_options(int argc, char *argv[], struct net_config *config, uin
     static const struct option known[] = {{"netif", required_argument, NULL, 'n'},
                                           {"ip", required_argument, NULL, 'i'},
                                           {"port", required_argument, NULL, 'p'},
+                                          {"no-offload", no_argument, NULL, 'o'},
                                           {NULL, 0, NULL, 0}};
     unsigned long number;
     int letter;
     while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (letter == 'n') {
             config->netif = optarg;
+        } else if (letter == 'o') {
+            config->use_offload = false;
         } else if (letter == 'p' && parse_number(optarg, UINT16_MAX, &number)) {
             *port = (uint16_t)number;
         } else if (letter != 'i' || !parse_ip(optarg, config)) {
@@ -214,7 +217,7 @@ static bool parse_options(int argc, char *argv[], struct net_config *config, uin
 
 int main(int argc, char *argv[])
 {
-    struct net_config config = {.mac = {0x02, 0, 0x5e, 0, 0x53, 2}};
+    struct net_config config = {.mac = {0x02, 0, 0x5e, 0, 0x53, 2}, .use_offload = true};
     uint16_t port = 0;
     char reason[200];
     console_open();

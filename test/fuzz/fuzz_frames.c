@@ -16,6 +16,7 @@
 #include "clock_port.h"
 #include "fuzz_doubles.h"
 #include "netif_link.h"
+#include "netif_offload.h"
 
 #define PORT 8433
 #define FRAME_CAP 1514
@@ -30,6 +31,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const uint8_t own_mac[6] = {2, 0, 0, 0, 0, 1}, peer_mac[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t own_ip[4] = {198, 18, 0, 2}, peer_ip[4] = {198, 18, 0, 1};
 
+struct frame {
+    uint8_t bytes[FRAME_CAP];
+    size_t len;
+    struct virtio_net_hdr header;
+};
+
 /* ---- The link -------------------------------------------------------------------------------- */
 
 /* One frame at a time goes to the receive thread, which says when it is done with it. */
@@ -38,8 +45,9 @@ static struct {
     int event_fd;
     sem_t taken;
     pthread_mutex_t lock;
-    const uint8_t *frame;
+    uint8_t *frame;
     size_t frame_len;
+    struct virtio_net_hdr header; /* what the kernel says of the frame */
     bool waited_for;
     uint32_t tcp_next; /* what the stack's last TCP segment wants acknowledged */
 } fuzz_link = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -51,6 +59,7 @@ static enum net_outcome open_link(const struct link_config *config, struct link 
     (void)reason;
     (void)cap;
     fuzz_link.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    fuzz_link.link.has_offload = true;
     *out = &fuzz_link.link;
     return NET_OK;
 }
@@ -73,17 +82,18 @@ static void service_link(struct link *link, const struct pollfd *fds, size_t cou
 }
 
 /* Called again after a frame was dealt with: that is the moment to tell the other thread. */
-static bool receive_frame(struct link *link, uint8_t *buf, size_t *len)
+static bool receive_frame(struct link *link, uint8_t *buf, size_t *len, bool *is_checked)
 {
     bool got = false;
     (void)link;
     (void)pthread_mutex_lock(&fuzz_link.lock);
     if (fuzz_link.frame != NULL) {
-        memcpy(buf, fuzz_link.frame, fuzz_link.frame_len);
         *len = fuzz_link.frame_len;
+        got = netif_offload_take(&fuzz_link.header, true, fuzz_link.frame, *len, is_checked);
+        memcpy(buf, fuzz_link.frame, *len);
         fuzz_link.frame = NULL;
-        got = true;
-    } else if (fuzz_link.waited_for) {
+    }
+    if (!got && fuzz_link.waited_for) {
         fuzz_link.waited_for = false;
         (void)sem_post(&fuzz_link.taken);
     }
@@ -96,11 +106,9 @@ static uint32_t read_u32(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Whatever the stack sends is a frame that a wire could carry. */
-static bool send_frame(struct link *link, const uint8_t *frame, size_t len)
+static void look_at_sent(const uint8_t *frame, size_t len)
 {
-    (void)link;
-    FUZZ_CHECK(len >= ETHERNET_LEN && len <= FRAME_CAP);
+    FUZZ_CHECK(len >= ETHERNET_LEN);
     FUZZ_CHECK(memcmp(frame + 6, own_mac, 6) == 0);
     if (len >= ETHERNET_LEN + IPV4_LEN + TCP_LEN && frame[12] == 8 && frame[13] == 0 &&
         frame[23] == 6) {
@@ -112,6 +120,36 @@ static bool send_frame(struct link *link, const uint8_t *frame, size_t len)
         uint32_t flags_len = ((tcp[13] >> 1) & 1u) + (tcp[13] & 1u); /* SYN, FIN */
         fuzz_link.tcp_next = read_u32(tcp + 4) + (uint32_t)data_len + flags_len;
     }
+}
+
+/* Whatever the stack sends is a frame that a wire could carry. */
+static bool send_frame(struct link *link, const uint8_t *frame, size_t len)
+{
+    (void)link;
+    FUZZ_CHECK(len <= FRAME_CAP);
+    look_at_sent(frame, len);
+    return true;
+}
+
+/* The same for one that the kernel is to cut. */
+static bool send_offloaded(struct link *link, const struct link_offloaded *frame)
+{
+    static uint8_t whole[LINK_FRAME_MAX];
+    size_t len = 0;
+    (void)link;
+    FUZZ_CHECK(frame->part_count > 0 && frame->part_count <= LINK_PARTS_MAX);
+    FUZZ_CHECK(frame->len <= sizeof(whole) && frame->headers_len == frame->parts[0].len);
+    for (size_t i = 0; i < frame->part_count; i++) {
+        FUZZ_CHECK(frame->parts[i].len <= frame->len - len);
+        memcpy(whole + len, frame->parts[i].bytes, frame->parts[i].len);
+        len += frame->parts[i].len;
+    }
+    FUZZ_CHECK(len == frame->len);
+    FUZZ_CHECK(frame->checksum_start + frame->checksum_offset + 2 <= frame->headers_len);
+    FUZZ_CHECK(frame->segment_len == 0 || (frame->segment_len < len - frame->headers_len &&
+                                           frame->headers_len + frame->segment_len <= FRAME_CAP));
+    FUZZ_CHECK(frame->segment_len > 0 || len <= FRAME_CAP);
+    look_at_sent(whole, len);
     return true;
 }
 
@@ -138,6 +176,7 @@ const struct link_ops *link_find(const char *spec, const char **target, char *re
         .service = service_link,
         .receive = receive_frame,
         .send = send_frame,
+        .send_offloaded = send_offloaded,
         .is_up = link_is_up,
         .close = close_link,
     };
@@ -148,11 +187,12 @@ const struct link_ops *link_find(const char *spec, const char **target, char *re
     return &ops;
 }
 
-static void deliver(const uint8_t *frame, size_t len)
+static void deliver(struct frame *frame)
 {
     (void)pthread_mutex_lock(&fuzz_link.lock);
-    fuzz_link.frame = frame;
-    fuzz_link.frame_len = len;
+    fuzz_link.frame = frame->bytes;
+    fuzz_link.frame_len = frame->len;
+    fuzz_link.header = frame->header;
     fuzz_link.waited_for = true;
     (void)pthread_mutex_unlock(&fuzz_link.lock);
     (void)eventfd_write(fuzz_link.event_fd, 1);
@@ -161,11 +201,6 @@ static void deliver(const uint8_t *frame, size_t len)
 }
 
 /* ---- Frames ---------------------------------------------------------------------------------- */
-
-struct frame {
-    uint8_t bytes[FRAME_CAP];
-    size_t len;
-};
 
 /* What one run's connection is like. */
 struct peer {
@@ -386,12 +421,30 @@ static void make_raw(struct frame *frame, struct peer *peer)
     add_input(frame, peer->input, fuzz_take_u16(peer->input) % FRAME_CAP);
 }
 
+/* A kernel that lies; the places it names are mostly TCP's. */
+static void make_header(struct frame *frame, struct fuzz_input *input)
+{
+    uint8_t odd = fuzz_take_byte(input);
+    frame->header = (struct virtio_net_hdr){
+        .flags = odd & 3,
+        .gso_type = odd >> 5,
+        .gso_size = fuzz_take_u16(input),
+        .csum_start = (odd & 4) != 0 ? fuzz_take_u16(input) : ETHERNET_LEN + IPV4_LEN,
+        .csum_offset = (odd & 8) != 0 ? fuzz_take_u16(input) : 16,
+    };
+}
+
 static void make_frame(struct frame *frame, struct peer *peer)
 {
     static void (*const makers[])(struct frame *, struct peer *) = {
         make_tcp, make_tcp, make_tcp, make_udp, make_icmp, make_arp, make_ipv6, make_raw, make_mdns,
     };
-    makers[fuzz_take_byte(peer->input) % 9u](frame, peer);
+    uint8_t choice = fuzz_take_byte(peer->input);
+    memset(&frame->header, 0, sizeof(frame->header));
+    makers[choice % 9u](frame, peer);
+    if (choice >= 234) { /* nine of them */
+        make_header(frame, peer->input);
+    }
 }
 
 /* ---- The server above ------------------------------------------------------------------------ */
@@ -469,7 +522,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct frame frame;
     while (input.len > 0) {
         make_frame(&frame, &peer);
-        deliver(frame.bytes, frame.len);
+        deliver(&frame);
         serve(sockets);
     }
     for (size_t i = 0; i < SOCKETS_MAX; i++) {

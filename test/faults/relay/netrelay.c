@@ -126,7 +126,9 @@ static void take_frames(struct relay *relay, int side)
     struct link *link = relay->sides[side];
     struct lane *lane = relay->lanes[side];
     size_t len = 0;
-    for (int i = 0; i < TURN_FRAMES_MAX && link->ops->receive(link, relay->frame, &len); i++) {
+    bool is_checked = false; /* never: the frames have to be right where they go to */
+    for (int i = 0;
+         i < TURN_FRAMES_MAX && link->ops->receive(link, relay->frame, &len, &is_checked); i++) {
         if (relay->is_cut) {
             lane->counts.cut++;
         } else {

@@ -89,14 +89,15 @@ static void server_takes_all_its_options(void **state)
 {
     (void)state;
     struct parse parse;
-    parse_begin(&parse, "tls-echo server --netif stream:listen=/tmp/s --ip=10.1.2.3/8 --gateway "
-                        "10.9.9.9 --dns 10.8.8.8 --mac 02:00:5e:10:AB:cd --port=1 --certs a.bin "
-                        "--min-tls 1.3 --alpn echo/1,echo/2 --handshake-timeout 1 --idle-timeout "
-                        "86400000 --connect-timeout 3600000 --log-level debug "
-                        "--max-sessions " SESSIONS_MAX " --record-timeout 7 "
-                        "--client-auth required --stats-interval 10 --rate-limit 5 "
-                        "--watchdog 86400 --console on --time-policy required --sntp "
-                        "time.example --clock-timeout 1000 --hostname Lab-7 --mdns on");
+    parse_begin(&parse,
+                "tls-echo server --netif stream:listen=/tmp/s --ip=10.1.2.3/8 --gateway "
+                "10.9.9.9 --dns 10.8.8.8 --mac 02:00:5e:10:AB:cd --port=1 --certs a.bin "
+                "--min-tls 1.3 --alpn echo/1,echo/2 --handshake-timeout 1 --idle-timeout "
+                "86400000 --connect-timeout 3600000 --log-level debug "
+                "--max-sessions " SESSIONS_MAX " --record-timeout 7 "
+                "--client-auth required --stats-interval 10 --rate-limit 5 "
+                "--watchdog 86400 --console on --time-policy required --sntp "
+                "time.example --clock-timeout 1000 --hostname Lab-7 --mdns on --offload off");
     const struct options *options = &parse.options;
     assert_true(parse.ok);
     assert_string_equal(options->netif, "stream:listen=/tmp/s");
@@ -126,6 +127,7 @@ static void server_takes_all_its_options(void **state)
     assert_string_equal(options->sntp, "time.example");
     assert_string_equal(options->hostname, "Lab-7");
     assert_int_equal(options->mdns, OPTIONS_MDNS_ON);
+    assert_int_equal(options->offload, OPTIONS_OFFLOAD_OFF);
     assert_int_equal(options->clock_timeout_ms, 1000);
     parse_end(&parse);
 }
@@ -283,6 +285,7 @@ static void choices_name_their_words(void **state)
         {SERVER "--sntp -x.example", "--sntp: -x.example is not allowed: must be a host name, an "
                                      "IPv4 address, or dhcp"},
         {SERVER "--mdns yes", "--mdns: yes is not allowed: must be on or off"},
+        {SERVER "--offload on", "--offload: on is not allowed: must be off or auto"},
         {SERVER "--client-auth maybe",
          "--client-auth: maybe is not allowed: must be none, optional or required"},
         {CLIENT "h --resume=maybe", "--resume: maybe is not allowed: must be yes or no"},

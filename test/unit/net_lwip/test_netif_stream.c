@@ -42,6 +42,7 @@ void log_event(enum log_level level, const char *module, const char *event, cons
 static char folder[] = "/tmp/netif_stream.XXXXXX";
 static char path[64], spec[80], reason[256];
 static uint8_t frame[LINK_FRAME_MAX];
+static bool is_checked;
 
 static int make_folder(void **state)
 {
@@ -184,10 +185,10 @@ static void moves_frames_both_ways(void **state)
     assert_memory_equal(got, wire, sizeof(wire));
     assert_int_equal(send(peer, wire, sizeof(wire), 0), sizeof(wire));
     serve(link);
-    assert_true(link_stream.receive(link, frame, &len));
+    assert_true(link_stream.receive(link, frame, &len, &is_checked));
     assert_int_equal(len, 2);
     assert_memory_equal(frame, "hi", 2);
-    assert_false(link_stream.receive(link, frame, &len));
+    assert_false(link_stream.receive(link, frame, &len, &is_checked));
     close(peer);
     link_stream.close(link);
 }
@@ -203,7 +204,7 @@ static void drops_a_peer_that_speaks_nonsense_and_takes_the_next(void **state)
     unsigned logged = log_count;
     assert_int_equal(send(peer, "GET / HTTP/1.1\r\n", 16, 0), 16);
     serve(link);
-    assert_false(link_stream.receive(link, frame, &len));
+    assert_false(link_stream.receive(link, frame, &len, &is_checked));
     assert_int_equal(log_count, logged + 1);
     assert_true(recv(peer, &end, 1, 0) <= 0);
     close(peer);
