@@ -3,12 +3,7 @@
 import os
 import time
 
-CPUCLOCK_SCHED = 2
-
-
-def process_cpu_s(pid):
-    """Of all threads of a process, those that have ended included (clock_getcpuclockid(3))."""
-    return time.clock_gettime((~pid << 3) | CPUCLOCK_SCHED)
+from process import process_cpu_s
 
 
 def core_not_working_s(core):

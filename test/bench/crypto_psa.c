@@ -49,23 +49,23 @@ static bool agree(const struct exchange *exchange)
                                  secret, sizeof secret, &len) == PSA_SUCCESS;
 }
 
-static bool run_x25519(void)
+bool crypto_speed_x25519(void)
 {
     return agree(&x25519);
 }
 
-static bool run_p256(void)
+bool crypto_speed_p256(void)
 {
     return agree(&p256);
 }
 
-static bool run_sign(void)
+bool crypto_speed_sign(void)
 {
     return psa_sign_hash(signer, PSA_ALG_ECDSA(PSA_ALG_SHA_256), hash, sizeof hash, signature,
                          sizeof signature, &signature_len) == PSA_SUCCESS;
 }
 
-static bool run_verify(void)
+bool crypto_speed_verify(void)
 {
     return psa_verify_hash(signer, PSA_ALG_ECDSA(PSA_ALG_SHA_256), hash, sizeof hash, signature,
                            signature_len) == PSA_SUCCESS;
@@ -79,24 +79,15 @@ static bool seal(psa_key_id_t key, psa_algorithm_t alg)
                             sizeof sealed, &len) == PSA_SUCCESS;
 }
 
-static bool run_aes(void)
+bool crypto_speed_aes(void)
 {
     return seal(aes, PSA_ALG_GCM);
 }
 
-static bool run_chacha(void)
+bool crypto_speed_chacha(void)
 {
     return seal(chacha, PSA_ALG_CHACHA20_POLY1305);
 }
-
-const struct crypto_speed_op crypto_speed_ops[] = {
-    {"x25519", 0, run_x25519},
-    {"p256", 0, run_p256},
-    {"sign", 0, run_sign},
-    {"verify", 0, run_verify},
-    {"aes-128-gcm", CRYPTO_SPEED_RECORD_LEN, run_aes},
-    {"chacha20-poly1305", CRYPTO_SPEED_RECORD_LEN, run_chacha},
-    {NULL, 0, NULL}};
 
 bool crypto_speed_start(void)
 {

@@ -3,21 +3,19 @@
 #define CRYPTO_SPEED_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* Bytes that one run of a cipher seals: a full record. */
 #define CRYPTO_SPEED_RECORD_LEN 16384
 
-struct crypto_speed_op {
-    const char *name;
-    size_t len; /* bytes that a run seals; 0: it is no cipher */
-    bool (*run)(void);
-};
-
-/* Ends with a name of NULL. */
-extern const struct crypto_speed_op crypto_speed_ops[];
-
 /* Starts the library and makes keys. False: it cannot. */
 bool crypto_speed_start(void);
+
+/* One run each. False: it failed. */
+bool crypto_speed_x25519(void);
+bool crypto_speed_p256(void);
+bool crypto_speed_sign(void);
+bool crypto_speed_verify(void); /* after crypto_speed_sign */
+bool crypto_speed_aes(void);    /* 128-bit, GCM */
+bool crypto_speed_chacha(void); /* with Poly1305 */
 
 #endif

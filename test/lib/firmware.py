@@ -1,10 +1,8 @@
 """The firmware as a process: options in, events out."""
 
-import os
-
 import events
 import settings
-from process import Process
+from process import Process, process_cpu_s
 
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
 
@@ -69,15 +67,7 @@ class EventProcess(Process):
 
     def cpu_time_s(self):
         """CPU time of all its threads so far."""
-        total_ns = 0
-        base = f"/proc/{self.pid}/task"
-        for thread in os.listdir(base):
-            try:
-                with open(f"{base}/{thread}/schedstat", encoding="ascii") as file:
-                    total_ns += int(file.read().split()[0])
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # that thread has just ended
-        return total_ns / 1e9
+        return process_cpu_s(self.pid)
 
 
 class Firmware(EventProcess):

@@ -45,6 +45,14 @@ void fake_reset(void)
     fake.wait_us = 1000;
 }
 
+int fake_tear_down(void **state)
+{
+    (void)state;
+    assert_int_equal(fake.sessions, 0);
+    assert_int_equal(fake.sockets, 0);
+    return 0;
+}
+
 struct net_socket *fake_socket(void)
 {
     struct net_socket *socket = calloc(1, sizeof(*socket));

@@ -90,6 +90,9 @@ extern struct fake_state fake;
 /* Everything back to the start, nothing scripted. */
 void fake_reset(void);
 
+/* A test's teardown: no session and no socket is left. */
+int fake_tear_down(void **state);
+
 /* A socket as accept would give it. */
 struct net_socket *fake_socket(void);
 

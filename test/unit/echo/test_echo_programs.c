@@ -57,14 +57,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    (void)state;
-    assert_int_equal(fake.sessions, 0);
-    assert_int_equal(fake.sockets, 0);
-    return 0;
-}
-
 static enum exit_status run_server(const struct echo_server_config *config)
 {
     return echo_server_run(config, NULL, NULL);
@@ -464,7 +456,7 @@ static void test_client_idle_deadline(void **state)
     assert_int_equal(fake_log_count("closed session=1 reason=deadline"), 1);
 }
 
-#define PROGRAM_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define PROGRAM_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fake_tear_down)
 
 int main(void)
 {
