@@ -1,7 +1,8 @@
 """Runs clang-tidy on every file of ours in a build's compile_commands.json, on all cores.
 
-usage: check_tidy.py CLANG_TIDY SOURCE_DIR BUILD_DIR
+usage: check_tidy.py CLANG_TIDY SOURCE_DIR BUILD_DIR [FOLDER...]
 
+Folders are SOURCE_DIR's: firmware, board and test if none is named.
 A file in which nothing was found is not looked at again until it, what it includes, how it is
 compiled or the rules change: an empty file in the cache folder stands for it.
 """
@@ -29,10 +30,11 @@ def cache_folder():
 class Tidy:
     """clang-tidy, for one build."""
 
-    def __init__(self, clang_tidy, source_dir, build_dir):
+    def __init__(self, clang_tidy, source_dir, build_dir, folders):
         self.clang_tidy = clang_tidy
         self.source_dir = source_dir
         self.build_dir = build_dir
+        self.folders = folders
         self.cache = cache_folder()
         self.rules = self._rules()
 
@@ -51,7 +53,7 @@ class Tidy:
         """The compile commands of the C files below our folders."""
         with open(os.path.join(self.build_dir, "compile_commands.json"), encoding="utf-8") as file:
             commands = json.load(file)
-        roots = tuple(os.path.join(self.source_dir, folder) + os.sep for folder in OWN_FOLDERS)
+        roots = tuple(os.path.join(self.source_dir, folder) + os.sep for folder in self.folders)
         by_path = {os.path.join(one["directory"], one["file"]): one for one in commands}
         return [
             one
@@ -88,9 +90,9 @@ class Tidy:
             return ""
 
 
-def main(clang_tidy, source_dir, build_dir):
+def main(clang_tidy, source_dir, build_dir, *folders):
     """Exit status 0 if nothing was found, 1 otherwise or when there was nothing to look at."""
-    tidy = Tidy(clang_tidy, source_dir, build_dir)
+    tidy = Tidy(clang_tidy, source_dir, build_dir, folders or OWN_FOLDERS)
     commands = tidy.commands()
     workers = len(os.sched_getaffinity(0))
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
@@ -102,6 +104,6 @@ def main(clang_tidy, source_dir, build_dir):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))
