@@ -12,6 +12,7 @@
 const struct sandbox_call sandbox_calls[] = {
     /* Frames in and out, waiting for them, the console. */
     {CALL_ANY, SYS_ppoll, 0},
+    {CALL_ANY, SYS_epoll_pwait, 0},
     {CALL_ANY, SYS_read, 0},
     {CALL_ANY, SYS_write, 0},
     {CALL_ANY, SYS_readv, 0},

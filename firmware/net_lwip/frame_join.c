@@ -157,6 +157,25 @@ bool frame_join_add(struct frame_join *join, const uint8_t *bytes, size_t linear
     return true;
 }
 
+bool frame_join_is_ack(const struct frame_join *join)
+{
+    return join->payload_len == 0 && join->headers_len == join->tcp_start + TCP_MIN_LEN &&
+           join->headers[join->tcp_start + TCP_FLAGS] == FLAG_ACK;
+}
+
+bool frame_join_is_covered(const struct frame_join *join, const uint8_t *bytes, size_t linear_len,
+                           size_t len)
+{
+    if (!frame_join_is_ack(join) || find_tcp(bytes, linear_len, len) != join->tcp_start ||
+        !is_same(join->headers, bytes, 0, ETHERNET_LEN) || !has_same_ip(join, bytes)) {
+        return false;
+    }
+    const uint8_t *ack = join->headers + join->tcp_start, *tcp = bytes + join->tcp_start;
+    uint32_t more = load_be32(tcp + TCP_ACK) - load_be32(ack + TCP_ACK);
+    return is_same(ack, tcp, 0, TCP_ACK) && more <= INT32_MAX && may_follow(tcp) &&
+           len > join->headers_len;
+}
+
 /* ---- The headers of the whole ------------------------------------------------------------------
  */
 

@@ -34,6 +34,14 @@ bool frame_join_start(struct frame_join *join, const uint8_t *bytes, size_t line
  */
 bool frame_join_add(struct frame_join *join, const uint8_t *bytes, size_t linear_len, size_t len);
 
+/* True if it is one bare acknowledgement, without options. */
+bool frame_join_is_ack(const struct frame_join *join);
+
+/* True if the frame is data of the same connection that acknowledges as much as this bare
+ * acknowledgement, or more: that need not be sent any more. */
+bool frame_join_is_covered(const struct frame_join *join, const uint8_t *bytes, size_t linear_len,
+                           size_t len);
+
 /* Makes the headers those of the whole: lengths, flags, IPv4's checksum, and in the place of TCP's
  * the sum of the pseudo-header (as frame_checksum_complete wants it). */
 void frame_join_finish(struct frame_join *join);

@@ -131,7 +131,7 @@ static void wait_for_leftovers(struct net *net)
         if (count_leftovers() == 0 || clock_now_us() >= deadline_us) {
             break;
         }
-        net_event_sleep(&net->event, deadline_us);
+        net_device_sleep(net, deadline_us);
     }
 }
 

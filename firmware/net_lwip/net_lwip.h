@@ -208,12 +208,18 @@ struct net_device {
     struct netif netif;
     struct link *link;
     pthread_t thread;
-    int quit_fd; /* eventfd that ends the thread */
+    int quit_fd; /* eventfd that ends the thread, or makes it look at the link itself */
     atomic_bool quit;
+    /* Epoll: frames that come while the loop does not sleep, so that it takes none; -1: the thread
+     * takes all. */
+    int unslept_fd;
+    atomic_bool is_in_trouble; /* the loop has seen that: the thread takes all from then on */
+    atomic_bool has_frames;    /* for the loop, when it comes by */
+    pthread_mutex_t take_lock; /* whoever takes frames from the link, and before the core lock */
     bool is_link_known, was_link_up; /* the receive thread's: what it told last */
     char name[64];                   /* "tap0": the netif's spec without its kind */
     atomic_uint rx_frames, tx_frames, rx_dropped;
-    uint8_t rx_buf[LINK_FRAME_MAX]; /* the receive thread's */
+    uint8_t rx_buf[LINK_FRAME_MAX]; /* under take_lock */
     uint8_t tx_buf[LINK_FRAME_MAX]; /* under the core lock */
 };
 
@@ -228,6 +234,10 @@ void net_device_add(struct net *net, const struct net_config *config);
 PORT_MUST_USE bool net_device_start(struct net *net);
 /* Ends the thread, removes the netif, closes the link. */
 void net_device_close(struct net *net);
+/* The loop's, without the core lock: takes frames if somebody noted that there are some; and sleeps
+ * as net_event_sleep does, but takes the frames that come. */
+void net_device_take_waiting(struct net *net);
+void net_device_sleep(struct net *net, uint64_t deadline_us);
 
 /* ---- net_output.c ------------------------------------------------------------------------------
  */
@@ -241,14 +251,21 @@ struct net_output {
     size_t part_count;                      /* 0: none waits */
     struct pbuf *held[LINK_PARTS_MAX];
     size_t held_count;
+    bool
+        may_wait; /* a bare acknowledgement may wait for what is done next, see net_output_settle */
+    bool is_late; /* it does */
 };
 
 /* All under the core lock. The link is open, and lwIP has the netif. */
 void net_output_open(struct net *net);
 /* Takes a frame from lwIP (netif.linkoutput). */
 err_t net_output_frame(struct netif *netif, struct pbuf *p);
-/* Sends what waits for more. Called before the core lock is given up. */
-void net_output_flush(struct net *net);
+/* The core lock is about to be given up: sends what waits. After data was taken, when that makes
+ * nothing but a bare acknowledgement, this one waits until the lock is given up again: the answer
+ * to the data, if there is one now, says the same. */
+void net_output_settle(struct net *net);
+/* What is to be settled next comes of data that was taken. */
+void net_output_note_received(struct net *net);
 
 /* ---- net_resolve.c -----------------------------------------------------------------------------
  */

@@ -1,4 +1,4 @@
-/* lwIP's netif on top of a link, and the thread that receives. */
+/* lwIP's netif on top of a link, and the threads that take its frames. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,6 +16,12 @@
 #include "netif/ethernet.h"
 
 #define MTU 1500
+
+/* Frames that are taken in a row before others may have the core lock. */
+#define BURST_MAX 16
+
+/* Longest time for which a frame waits for the loop to take it. */
+#define GIVE_WAY_MS 1
 
 /* ---- Receiving ---------------------------------------------------------------------------------
  */
@@ -47,6 +53,7 @@ static void input_frame(struct net *net, struct pbuf *p, bool is_checked)
     }
 }
 
+/* The same for a frame of the link, which may be for others. */
 static void receive_frame(struct net *net, const uint8_t *frame, size_t len, bool is_checked)
 {
     struct net_device *device = &net->device;
@@ -60,13 +67,77 @@ static void receive_frame(struct net *net, const uint8_t *frame, size_t len, boo
         return;
     }
     pbuf_take(p, frame, (u16_t)len);
-    LOCK_TCPIP_CORE();
     input_frame(net, p, is_checked);
-    bool has_news = net->has_news;
+}
+
+/* Takes some frames from the link, and then tells the sleeper. False: there are no more now. */
+static bool take_burst(struct net *net)
+{
+    struct net_device *device = &net->device;
+    size_t len = 0, count = 0;
+    bool is_checked = false;
+    pthread_mutex_lock(&device->take_lock);
+    LOCK_TCPIP_CORE();
+    while (count < BURST_MAX && !atomic_load(&device->quit) &&
+           device->link->ops->receive(device->link, device->rx_buf, &len, &is_checked)) {
+        receive_frame(net, device->rx_buf, len, is_checked);
+        count++;
+    }
+    bool has_news = net->has_news || (count > 0 && atomic_load(&net->is_closing));
     net->has_news = false;
     UNLOCK_TCPIP_CORE();
-    if (has_news || atomic_load(&net->is_closing)) {
+    pthread_mutex_unlock(&device->take_lock);
+    if (has_news) {
         net_event_signal(&net->event);
+    }
+    return count == BURST_MAX;
+}
+
+/* ---- The loop's thread -------------------------------------------------------------------------
+ * It takes frames itself when it sleeps anyway: so a frame that it is to answer costs no change of
+ * threads. The receive thread takes what comes while the loop is at work for long.
+ */
+
+void net_device_take_waiting(struct net *net)
+{
+    struct net_device *device = &net->device;
+    if (atomic_load_explicit(&device->has_frames, memory_order_relaxed)) {
+        atomic_store_explicit(&device->has_frames, false, memory_order_relaxed);
+        (void)take_burst(net);
+    }
+}
+
+void net_device_sleep(struct net *net, uint64_t deadline_us)
+{
+    struct net_device *device = &net->device;
+    switch (net_event_sleep(&net->event, deadline_us)) {
+    case NET_EVENT_AWAITED:
+        return;
+    case NET_EVENT_FRAMES:
+        net_event_disarm(&net->event);
+        (void)take_burst(net);
+        return;
+    case NET_EVENT_TROUBLE:
+        atomic_store(&device->is_in_trouble, true);
+        (void)eventfd_write(device->quit_fd, 1);
+        return;
+    }
+}
+
+/* ---- The receive thread ------------------------------------------------------------------------
+ */
+
+/* Where the loop takes frames, only what comes meanwhile concerns this thread. */
+static void leave_frames_to_sleeper(const struct net_device *device, struct pollfd *fds,
+                                    size_t count)
+{
+    if (device->unslept_fd < 0 || atomic_load(&device->is_in_trouble)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (fds[i].fd == device->link->frames_fd) {
+            fds[i].fd = device->unslept_fd;
+        }
     }
 }
 
@@ -79,8 +150,13 @@ static void serve_link(struct net_device *device)
     memset(fds, 0, sizeof(fds));
     fds[0] = (struct pollfd){.fd = device->quit_fd, .events = POLLIN};
     size_t count = link->ops->prepare(link, fds + 1, &timeout_ms);
+    leave_frames_to_sleeper(device, fds + 1, count);
     if (poll(fds, 1 + count, timeout_ms) >= 0) {
         link->ops->service(link, fds + 1, count);
+    }
+    if (fds[0].revents != 0) {
+        eventfd_t ignored;
+        (void)eventfd_read(device->quit_fd, &ignored);
     }
 }
 
@@ -100,18 +176,25 @@ static void report_link(struct net *net)
     UNLOCK_TCPIP_CORE();
 }
 
+/* Gives the loop time to come by: most of its steps are shorter than that. */
+static void give_way(struct net_device *device)
+{
+    if (device->unslept_fd >= 0 && !atomic_load(&device->is_in_trouble)) {
+        struct pollfd quit = {.fd = device->quit_fd, .events = POLLIN};
+        atomic_store_explicit(&device->has_frames, true, memory_order_relaxed);
+        (void)poll(&quit, 1, GIVE_WAY_MS);
+    }
+}
+
 static void *run_receive(void *arg)
 {
     struct net *net = arg;
     struct net_device *device = &net->device;
-    size_t len = 0;
-    bool is_checked = false;
     while (!atomic_load(&device->quit)) {
         report_link(net);
         serve_link(device);
-        while (!atomic_load(&device->quit) &&
-               device->link->ops->receive(device->link, device->rx_buf, &len, &is_checked)) {
-            receive_frame(net, device->rx_buf, len, is_checked);
+        give_way(device);
+        while (take_burst(net)) {
         }
     }
     return NULL;
@@ -151,6 +234,10 @@ void net_device_close_link(struct net *net)
 {
     struct net_device *device = &net->device;
     close(device->quit_fd);
+    if (device->unslept_fd >= 0) {
+        close(device->unslept_fd);
+    }
+    pthread_mutex_destroy(&device->take_lock);
     device->link->ops->close(device->link);
 }
 
@@ -167,6 +254,12 @@ enum net_outcome net_device_open(struct net *net, const struct net_config *confi
         device->link->ops->close(device->link);
         snprintf(reason, cap, "cannot make an eventfd: %s", strerror(errno));
         return NET_FAILED;
+    }
+    pthread_mutex_init(&device->take_lock, NULL);
+    device->unslept_fd = -1;
+    if (device->link->frames_fd >= 0 &&
+        !net_event_watch(&net->event, device->link->frames_fd, &device->unslept_fd)) {
+        device->unslept_fd = -1; /* an old kernel: the thread takes all */
     }
     log_event(LOG_LEVEL_DEBUG, "net", "link", "if=%s offload=%s", device->name,
               device->link->has_offload ? "on" : "off");

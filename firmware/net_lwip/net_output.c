@@ -58,18 +58,39 @@ static void send_waiting(struct net *net)
     count_sent(net, is_sent, join->segments);
 }
 
-void net_output_flush(struct net *net)
+static void drop_waiting(struct net_output *output)
 {
-    struct net_output *output = &net->output;
-    if (output->part_count == 0) {
-        return;
-    }
-    send_waiting(net);
     for (size_t i = 0; i < output->held_count; i++) {
         pbuf_free(output->held[i]);
     }
     output->held_count = 0;
     output->part_count = 0;
+    output->is_late = false;
+}
+
+static void flush(struct net *net)
+{
+    if (net->output.part_count > 0) {
+        send_waiting(net);
+        drop_waiting(&net->output);
+    }
+}
+
+void net_output_note_received(struct net *net)
+{
+    net->output.may_wait = true;
+}
+
+void net_output_settle(struct net *net)
+{
+    struct net_output *output = &net->output;
+    bool may_wait = output->may_wait && output->part_count > 0 && frame_join_is_ack(&output->join);
+    output->may_wait = false;
+    if (may_wait) {
+        output->is_late = true;
+    } else {
+        flush(net);
+    }
 }
 
 static bool has_places(const struct net_output *output, const struct pbuf *p)
@@ -141,7 +162,11 @@ err_t net_output_frame(struct netif *netif, struct pbuf *p)
     if (add_to_waiting(&net->output, p)) {
         return ERR_OK;
     }
-    net_output_flush(net);
+    if (net->output.is_late &&
+        frame_join_is_covered(&net->output.join, p->payload, p->len, p->tot_len)) {
+        drop_waiting(&net->output);
+    }
+    flush(net);
     if (!begin_waiting(&net->output, p)) {
         send_plain(net, p);
     }

@@ -421,6 +421,7 @@ enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap
     if (got > 0) {
         net_budget_note_received(socket);
     }
+    net_output_note_received(socket->net);
     UNLOCK_TCPIP_CORE();
     if (got > 0) {
         *count = (size_t)got;

@@ -248,6 +248,7 @@ static uint64_t wake_time(const struct net *net, uint64_t deadline_us)
 void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64_t deadline_us)
 {
     for (;;) {
+        net_device_take_waiting(net);
         net_event_arm(&net->event);
         /* All three are looked at: a wake is taken although an item is ready, too. */
         bool is_ready = scan_items(net, items, count);
@@ -255,7 +256,7 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
         if (is_ready || is_woken || clock_now_us() >= deadline_us) {
             break;
         }
-        net_event_sleep(&net->event, wake_time(net, deadline_us));
+        net_device_sleep(net, wake_time(net, deadline_us));
     }
     net_event_disarm(&net->event);
 }
@@ -263,6 +264,7 @@ void net_wait(struct net *net, struct net_wait_item *items, size_t count, uint64
 size_t net_wait_watched(struct net *net, uint32_t *numbers, size_t cap, uint64_t deadline_us)
 {
     for (;;) {
+        net_device_take_waiting(net);
         net_event_arm(&net->event);
         size_t count = take_ready(net, numbers, cap);
         bool is_woken = net_event_take_wake(&net->event);
@@ -270,6 +272,6 @@ size_t net_wait_watched(struct net *net, uint32_t *numbers, size_t cap, uint64_t
             net_event_disarm(&net->event);
             return count;
         }
-        net_event_sleep(&net->event, wake_time(net, deadline_us));
+        net_device_sleep(net, wake_time(net, deadline_us));
     }
 }

@@ -2,7 +2,8 @@
  * "stream:") is one struct link_ops; net_netif.c puts lwIP on top of it.
  *
  * One thread, the receive thread, calls all functions of a link but those that send, which any
- * thread may call at any time between open and close, one at a time. No function but open blocks.
+ * thread may call at any time between open and close, one at a time; and see frames_fd. No function
+ * but open blocks.
  */
 #ifndef NETIF_LINK_H
 #define NETIF_LINK_H
@@ -56,6 +57,9 @@ struct link {
     /* Received frames may be joined from many segments and come without a checksum, and
      * send_offloaded works. Does not change. */
     bool has_offload;
+    /* Readable when there is a frame. Then not only the receive thread may call receive, but any,
+     * one at a time. -1: it alone. Does not change. */
+    int frames_fd;
 };
 
 struct link_ops {

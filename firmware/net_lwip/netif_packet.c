@@ -158,6 +158,7 @@ static enum net_outcome packet_open(const struct link_config *config, struct lin
         packet_close(&packet->link);
         return outcome;
     }
+    packet->link.frames_fd = packet->fd;
     packet->link.has_offload = config->use_offload && packet->has_offload_header;
     *out = &packet->link;
     return NET_OK;

@@ -231,6 +231,7 @@ static enum net_outcome stream_open(const struct link_config *config, struct lin
         return NET_NO_MEMORY;
     }
     stream->link.ops = &link_stream;
+    stream->link.frames_fd = -1;
     stream->path = path;
     stream->fd = -1;
     stream->listener_fd = -1;

@@ -157,6 +157,7 @@ static enum net_outcome tap_open(const struct link_config *config, struct link *
     }
     tap->link.ops = &link_tap;
     tap->link.has_offload = has_offload;
+    tap->link.frames_fd = fd;
     tap->fd = fd;
     snprintf(tap->name, sizeof(tap->name), "%s", config->target);
     tap->changes_fd = interface_changes_open();

@@ -110,7 +110,7 @@ void sys_lock_core(void)
 void sys_unlock_core(void)
 {
     if (core_depth == 1) {
-        net_output_flush(&net_lwip_instance);
+        net_output_settle(&net_lwip_instance);
     }
     core_depth--;
     if (core_depth == 0) {
@@ -130,19 +130,22 @@ void sys_check_core_locking(void)
 /* ---- Short critical regions --------------------------------------------------------------------
  */
 
-/* Recursive, as lwIP demands. */
-static pthread_mutex_t protect_lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-
+/* The core lock serves for these, too: nearly all of them are under it already, and it is
+ * recursive, as lwIP demands. Before tcpip_init there is one thread and no lock. */
 sys_prot_t sys_arch_protect(void)
 {
-    pthread_mutex_lock(&protect_lock);
+    if (lock_tcpip_core.valid) {
+        sys_lock_core();
+    }
     return 0;
 }
 
 void sys_arch_unprotect(sys_prot_t previous)
 {
     (void)previous;
-    pthread_mutex_unlock(&protect_lock);
+    if (lock_tcpip_core.valid) {
+        sys_unlock_core();
+    }
 }
 
 /* ---- Semaphores --------------------------------------------------------------------------------

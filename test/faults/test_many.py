@@ -22,7 +22,7 @@ SLOWEST_S = 120
 ROUNDS = 2
 CPU_MAX_S = 30.0  # for a thousand records, twice; it takes 1 or 2
 # Who does not read holds so much of what is shared to send; more of them than that suffices for.
-UNREAD = (4000, 7)
+UNREAD = (4000, 14)
 DEAF = PLACES + 16
 
 

@@ -60,6 +60,7 @@ static enum net_outcome open_link(const struct link_config *config, struct link 
     (void)cap;
     fuzz_link.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     fuzz_link.link.has_offload = true;
+    fuzz_link.link.frames_fd = -1;
     *out = &fuzz_link.link;
     return NET_OK;
 }

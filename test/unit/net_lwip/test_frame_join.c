@@ -262,6 +262,34 @@ static void starts_alone_with_what_is_special(void **state)
     assert_false(add(&join, &data));
 }
 
+/* What an answer makes needless: the same connection, and no less acknowledged. */
+static void covers_an_acknowledgement_by_data(void **state)
+{
+    (void)state;
+    for (unsigned family = 0; family < 2; family++) {
+        struct frame_join join;
+        struct segment ack = make(family == 1, 7, 0, FLAG_ACK);
+        struct segment data = make(family == 1, 7, MSS, FLAG_ACK | FLAG_PSH);
+        uint8_t *tcp = data.bytes + data.tcp_start;
+        assert_true(start(&join, &ack));
+        assert_true(frame_join_is_ack(&join));
+        assert_true(frame_join_is_covered(&join, data.bytes, data.len, data.len));
+        store_be(tcp + 8, 4, 0x01020305); /* more */
+        assert_true(frame_join_is_covered(&join, data.bytes, data.len, data.len));
+        store_be(tcp + 8, 4, 0x01020303); /* less */
+        assert_false(frame_join_is_covered(&join, data.bytes, data.len, data.len));
+        store_be(tcp + 8, 4, 0x01020304);
+        tcp[4] ^= 1; /* not what comes next */
+        assert_false(frame_join_is_covered(&join, data.bytes, data.len, data.len));
+        tcp[4] ^= 1;
+        tcp[1] ^= 1; /* another connection */
+        assert_false(frame_join_is_covered(&join, data.bytes, data.len, data.len));
+        assert_false(frame_join_is_covered(&join, ack.bytes, ack.len, ack.len));
+        assert_true(start(&join, &data));
+        assert_false(frame_join_is_ack(&join));
+    }
+}
+
 /* None of TCP, or not all of it: these come with their checksum made. */
 static void does_not_start_with_others(void **state)
 {
@@ -326,6 +354,7 @@ int main(void)
         cmocka_unit_test(ends_with_a_short_or_pushed_segment),
         cmocka_unit_test(ends_where_a_packet_must),
         cmocka_unit_test(starts_alone_with_what_is_special),
+        cmocka_unit_test(covers_an_acknowledgement_by_data),
         cmocka_unit_test(does_not_start_with_others),
         cmocka_unit_test(stands_any_length),
     };
