@@ -252,6 +252,9 @@ static bool tap_is_up(struct link *link, const char **reason)
 static void tap_close(struct link *link)
 {
     const struct tap *tap = as_tap(link);
+    if (link->has_offload) {
+        (void)ioctl(tap->fd, TUNSETOFFLOAD, 0UL); /* the next program may know of none */
+    }
     close(tap->fd);
     if (tap->changes_fd >= 0) {
         close(tap->changes_fd);

@@ -38,6 +38,32 @@ class Network:
         self.prefix = list(prefix)
         self.netif = netif
 
+    def renew(self):
+        """Before each server."""
+
+
+class _Tap(Network):
+    """A device for each server: TAP devices remember what offload the last program wanted, and lwIP's
+    own driver cannot have any."""
+
+    def __init__(self, name, host, interface):
+        super().__init__(name, host, netif=f"tap:{interface}")
+        self._interface = interface
+        self._make()
+
+    def _make(self):
+        ip("tuntap", "add", "dev", self._interface, "mode", "tap")
+        _open_wire(self._interface)
+
+    def renew(self):
+        ip("link", "del", self._interface)
+        self._make()
+
+
+def _open_wire(interface):
+    ip("link", "set", interface, "addrgenmode", "none", "up")
+    ip("address", "add", f"198.18.0.1/{PREFIX_LEN}", "dev", interface)
+
 
 class _Room:
     """A network namespace that lives as long as a process in it."""
@@ -76,15 +102,12 @@ class Networks:
     def _make_lwip_wire(self):
         """A TAP device, or a veth pair for those who may not open one."""
         if self.has_tap:
-            ip("tuntap", "add", "dev", "bench0", "mode", "tap")
-            netif = "tap:bench0"
-        else:
-            ip("link", "add", "bench0", "type", "veth", "peer", "name", "bench0far")
-            ip("link", "set", "bench0far", "addrgenmode", "none", "up")
-            netif = "packet:bench0far"
-        ip("link", "set", "bench0", "addrgenmode", "none", "up")
-        ip("address", "add", f"198.18.0.1/{PREFIX_LEN}", "dev", "bench0")
-        self.by_name["lwip"] = Network("lwip", "198.18.0.2", netif=netif)
+            self.by_name["lwip"] = _Tap("lwip", "198.18.0.2", "bench0")
+            return
+        ip("link", "add", "bench0", "type", "veth", "peer", "name", "bench0far")
+        ip("link", "set", "bench0far", "addrgenmode", "none", "up")
+        _open_wire("bench0")
+        self.by_name["lwip"] = Network("lwip", "198.18.0.2", netif="packet:bench0far")
 
     def _make_veth(self, name, number, is_offloaded):
         near, far = f"bench{number}", f"bench{number}far"

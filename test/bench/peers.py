@@ -150,6 +150,7 @@ class Server:
     def __init__(self, peer, network, core, log_path):
         self.peer = peer
         self.log_path = log_path
+        network.renew()
         pin = ["taskset", "--cpu-list", str(core)] if core is not None else []
         words = ["setpriv", "--pdeathsig", "KILL", *network.prefix, *pin, peer.program]
         words += peer.words(network)

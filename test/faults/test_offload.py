@@ -27,15 +27,25 @@ LONGEST_SEGMENT = 1500
 SMALL_MTU = 700
 
 
-SIOCETHTOOL, ETHTOOL_STSO = 0x8946, 0x1F
+SIOCETHTOOL, ETHTOOL_GTSO, ETHTOOL_STSO = 0x8946, 0x1E, 0x1F
+
+
+def _ask_ethtool(interface, command, number=0):
+    value = array.array("I", [command, number])
+    request = struct.pack("16sP", interface.encode(), value.buffer_info()[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, SIOCETHTOOL, request)
+    return value[1]
 
 
 def cut_segments(interface):
     """The interface takes no joined segments any more, as a simple network card: the kernel cuts them."""
-    value = array.array("I", [ETHTOOL_STSO, 0])
-    request = struct.pack("16sP", interface.encode(), value.buffer_info()[0])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        fcntl.ioctl(sock, SIOCETHTOOL, request)
+    _ask_ethtool(interface, ETHTOOL_STSO)
+
+
+def cuts_itself(interface):
+    """True if it takes joined segments."""
+    return _ask_ethtool(interface, ETHTOOL_GTSO) == 1
 
 
 class OffloadTestCase(harness.TestCase):
@@ -97,6 +107,14 @@ class OneWire:
         self.echo(server)
         server.kill()
         self.echo(self.start(self.wire, "--offload", "off", is_on=False))
+
+    def test_device_is_left_as_it_was_found(self):
+        """The next program may not know of offload."""
+        server = self.start(self.wire, is_on=self.can_have)
+        if self.kind == "tap":
+            self.assertTrue(cuts_itself(self.wire.interface))
+            self.check_stopped(server)
+            self.assertFalse(cuts_itself(self.wire.interface))
 
     def test_small_mtu(self):
         ip("link", "set", self.wire.interface, "mtu", str(SMALL_MTU))
