@@ -280,8 +280,8 @@ void net_budget_await(struct net_socket *socket, size_t len)
 {
     struct net_budget *budget = &net_lwip_instance.budget;
     struct tcp_pcb *pcb = socket->is_listener ? NULL : pcb_of(socket);
-    if (pcb == NULL || pcb->state < ESTABLISHED) {
-        return;
+    if (pcb == NULL || pcb->state < ESTABLISHED || pcb->state > FIN_WAIT_2) {
+        return; /* nothing more can come */
     }
     socket->needed_len = len;
     if (len <= unread_len(pcb) || wanted_len(socket) <= unread_len(pcb) + known_window(pcb)) {
@@ -350,8 +350,9 @@ static bool admits(struct net_budget *budget, struct tcp_pcb *pcb, size_t len)
         return is_sure; /* not accepted yet */
     }
     if (socket->busy == NULL) {
-        bool wants_more = !is_sure || known_window(pcb) < len + TCP_MSS;
-        if (!wants_more || !take_place(budget, socket)) {
+        /* A large segment that leaves little of the window is likely not the last one. */
+        bool wants_more = len > TCP_MSS / 2 && known_window(pcb) < len + TCP_MSS;
+        if ((is_sure && !wants_more) || !take_place(budget, socket)) {
             return is_sure || wait_for_place(budget, socket, pcb);
         }
         tcp_set_flags(pcb, TF_ACK_NOW); /* and with it the window */
