@@ -31,12 +31,13 @@ struct net_socket {
     enum net_outcome verdict;       /* why we gave up connecting; NET_OK: we did not */
     uint64_t connecting_since_us;   /* 0: it never began to connect */
     enum net_outcome connect_error; /* why connecting came to nothing; NET_OK: it did not */
-    enum net_outcome receive_end;   /* the final outcome of net_receive; NET_OK: none yet */
-    enum net_outcome failure;       /* why the connection is no more; NET_OK: it lives */
-    struct net_wait_item awaited;   /* what is waited for; the rest of this under the core lock */
-    uint32_t watch_number;          /* of net_watch */
-    bool is_watched;                /* by net_watch, and not reported yet */
-    bool is_listed;                 /* among the ready ones of the net */
+    /* Changed by the owner under the core lock: */
+    enum net_outcome receive_end; /* the final outcome of net_receive; NET_OK: none yet */
+    enum net_outcome failure;     /* why the connection is no more; NET_OK: it lives */
+    struct net_wait_item awaited; /* what is waited for; the rest of this under the core lock */
+    uint32_t watch_number;        /* of net_watch */
+    bool is_watched;              /* by net_watch, and not reported yet */
+    bool is_listed;               /* among the ready ones of the net */
     struct net_socket *next_ready;
     struct net_busy *busy; /* its place among the busy; NULL: none */
     size_t needed_len;     /* what the owner awaits; 0: nothing, or not known */

@@ -348,8 +348,8 @@ enum net_outcome net_connect_result(struct net_socket *socket)
 /* ---- Moving bytes ------------------------------------------------------------------------------
  */
 
-/* Remembers why the connection is no more, and returns it. lwIP tells the cause once, to send or to
- * receive, and says ENOTCONN from then on. */
+/* Remembers why the connection is no more, and returns it; under the core lock. lwIP tells the
+ * cause once, to send or to receive, and says ENOTCONN from then on. */
 static enum net_outcome note_failure(struct net_socket *socket, int error)
 {
     if (socket->failure == NET_OK) {
@@ -369,8 +369,9 @@ static enum net_outcome note_failure(struct net_socket *socket, int error)
     return socket->failure;
 }
 
-/* As lwip_send, but no more than the connection may have of what all share. */
-static ssize_t send_some(struct net_socket *socket, const uint8_t *bytes, size_t len)
+/* As lwip_send, but no more than the connection may have of what all share. 0: none now, or never
+ * again, which is noted. */
+static size_t send_some(struct net_socket *socket, const uint8_t *bytes, size_t len)
 {
     LOCK_TCPIP_CORE(); /* see prepare_fd */
     ssize_t sent = 0;
@@ -379,8 +380,12 @@ static ssize_t send_some(struct net_socket *socket, const uint8_t *bytes, size_t
         size_t take_len = room > 0 && room < len ? room : len;
         sent = lwip_send(socket->fd, bytes, take_len, MSG_DONTWAIT);
     }
+    /* EINPROGRESS: not connected yet. */
+    if (sent < 0 && errno != EAGAIN && errno != EINPROGRESS) {
+        note_failure(socket, errno);
+    }
     UNLOCK_TCPIP_CORE();
-    return sent;
+    return sent > 0 ? (size_t)sent : 0;
 }
 
 enum net_outcome net_send(struct net_socket *socket, const uint8_t *bytes, size_t len,
@@ -391,16 +396,13 @@ enum net_outcome net_send(struct net_socket *socket, const uint8_t *bytes, size_
         return NET_MISUSE;
     }
     if (socket->failure == NET_OK) {
-        ssize_t sent = send_some(socket, bytes, len);
-        if (sent > 0) {
-            *count = (size_t)sent;
+        *count = send_some(socket, bytes, len);
+        if (*count > 0) {
             return NET_OK;
         }
-        /* EINPROGRESS: not connected yet. */
-        if (sent == 0 || errno == EAGAIN || errno == EINPROGRESS) {
-            return NET_WANT_WRITE;
-        }
-        note_failure(socket, errno);
+    }
+    if (socket->failure == NET_OK) {
+        return NET_WANT_WRITE;
     }
     return socket->failure == NET_FAILED ? NET_FAILED : NET_RESET;
 }
@@ -417,9 +419,10 @@ enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap
     LOCK_TCPIP_CORE(); /* see prepare_fd */
     socket->needed_len = 0;
     ssize_t got = lwip_recv(socket->fd, buf, cap, MSG_DONTWAIT);
-    int error = errno;
     if (got > 0) {
         net_budget_note_received(socket);
+    } else if (got == 0 || errno != EAGAIN) {
+        socket->receive_end = got == 0 ? NET_CLOSED : note_failure(socket, errno);
     }
     net_output_note_received(socket->net);
     UNLOCK_TCPIP_CORE();
@@ -427,11 +430,7 @@ enum net_outcome net_receive(struct net_socket *socket, uint8_t *buf, size_t cap
         *count = (size_t)got;
         return NET_OK;
     }
-    if (got < 0 && error == EAGAIN) {
-        return NET_WANT_READ;
-    }
-    socket->receive_end = got == 0 ? NET_CLOSED : note_failure(socket, error);
-    return socket->receive_end;
+    return socket->receive_end != NET_OK ? socket->receive_end : NET_WANT_READ;
 }
 
 /* ---- Ending ------------------------------------------------------------------------------------
