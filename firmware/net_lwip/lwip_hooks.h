@@ -30,6 +30,11 @@ void net_dhcp_add_options(const struct dhcp *dhcp, struct dhcp_msg *message, uin
 
 #define LWIP_HOOK_SNTP_RESPONSE net_time_accepts
 
+/* How many seconds what mDNS says holds: ttl_s, or 0 while we say that we leave. */
+uint32_t net_mdns_lifetime(uint32_t ttl_s);
+
+#define LWIP_HOOK_MDNS_TTL net_mdns_lifetime
+
 /* A segment for pcb, which may be a listener, is about to be dealt with. ERR_OK: go on. Else it is
  * dropped, as if it had been lost. */
 err_t net_budget_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p);

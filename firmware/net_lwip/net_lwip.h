@@ -322,6 +322,7 @@ struct net_mdns {
     bool is_wanted;
     bool is_started;       /* lwIP's responder knows the netif */
     bool is_received;      /* a packet came: it may have started a timer */
+    bool is_leaving;       /* what is said now holds no longer */
     const char *host_name; /* as configured */
     uint16_t service_port; /* 0: none */
     unsigned number;       /* of the name: how many were taken by others, and 1 */

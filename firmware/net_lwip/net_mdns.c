@@ -133,11 +133,24 @@ static void announce_again(void *arg)
     mdns_resp_announce(arg);
 }
 
+uint32_t net_mdns_lifetime(uint32_t ttl_s)
+{
+    return net_lwip_instance.mdns.is_leaving ? 0 : ttl_s;
+}
+
+/* What has been announced is taken back (RFC 6762 section 10.1). */
+static void say_goodbye(struct net *net)
+{
+    net->mdns.is_leaving = true;
+    mdns_resp_announce(&net->device.netif);
+}
+
 void net_mdns_close(struct net *net)
 {
     struct netif *netif = &net->device.netif;
     sys_untimeout(announce_again, netif);
     if (net->mdns.is_wanted && mdns_resp_netif_active(netif)) {
+        say_goodbye(net);
         (void)mdns_resp_remove_netif(netif);
     }
     net->mdns = (struct net_mdns){.is_wanted = false};

@@ -242,6 +242,20 @@ class Hostile(MdnsTestCase):
         self.host.ask("tls-echo.local", mdns.A)
         self.check_stopped(server)
 
+    def test_goodbye(self):
+        """RFC 6762 section 10.1: all that was announced holds no longer."""
+        server = self.start_announced()
+        since = self.host.mark()
+        self.check_stopped(server)
+        instance = f"tls-echo.{SERVICE}"
+        wanted = (("tls-echo.local", mdns.A), (instance, mdns.SRV), (SERVICE, mdns.PTR))
+
+        def is_goodbye(message):
+            records = [message.records(*one) for one in wanted]
+            return all(found and found[0].ttl == 0 for found in records)
+
+        self.host.wait(is_goodbye, since=since)
+
     def test_questions_in_parts_at_the_end(self):
         """The server ends while one waits for its other half."""
         server = self.start_announced()
