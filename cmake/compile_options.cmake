@@ -15,6 +15,15 @@ if(NOT COVERAGE)
     add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
 endif()
 add_link_options(${cpu_flags} -Wl,--gc-sections)
+# Besides its machine code each object file then has what add_firmware_program needs to optimise the
+# program as a whole; tests are linked from the machine code, which takes no time.
+if(NOT FIRMWARE_LTO STREQUAL "off")
+    set(lto_options -flto -ffat-lto-objects)
+    add_link_options("$<$<NOT:$<BOOL:$<TARGET_PROPERTY:OPTIMISED_AS_A_WHOLE>>>:-fno-lto>")
+endif()
+if(FIRMWARE_LTO STREQUAL "all")
+    add_compile_options(${lto_options})
+endif()
 
 # Only our own code is counted: how much of a third-party library we use says nothing about tests.
 if(COVERAGE)
