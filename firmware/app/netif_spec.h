@@ -1,5 +1,5 @@
-/* What --netif, --ip, --ip6, --mdns and --sntp may say: it differs by net backend, so each has a
- * file of its own.
+/* What --netif, --ip, --ip6, --mdns and --sntp may say: it differs by net backend and
+ * profile, so each has a file of its own.
  */
 #ifndef NETIF_SPEC_H
 #define NETIF_SPEC_H
@@ -24,6 +24,9 @@ bool netif_spec_valid_ip(const uint8_t address[4]);
 
 /* The same for IPv6, with its prefix length from 1 to 128. */
 bool netif_spec_valid_ip6(const uint8_t address[16], unsigned prefix_len);
+
+/* True if the backend can do IPv6. */
+bool netif_spec_has_ip6(void);
 
 /* What --ip6 takes, in words, for an error; static. */
 const char *netif_spec_allowed_ip6(void);

@@ -44,6 +44,11 @@ const char *netif_spec_allowed_ip6(void)
     return "auto, off, or the address of a host and its prefix length, such as 2001:db8::2/64";
 }
 
+bool netif_spec_has_ip6(void)
+{
+    return true;
+}
+
 bool netif_spec_has_mdns(void)
 {
     return false;

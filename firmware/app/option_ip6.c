@@ -152,6 +152,9 @@ bool option_parse_ip6(const struct option_spec *spec, const char *value, struct 
 {
     (void)spec;
     bool is_auto = strcmp(value, "auto") == 0;
+    if (strcmp(value, "off") != 0 && !netif_spec_has_ip6()) {
+        return false;
+    }
     if (!is_auto && strcmp(value, "off") != 0) {
         return parse_static(value, out);
     }

@@ -7,6 +7,7 @@
 #include "board.h"
 #include "netif_spec.h"
 #include "option_values.h"
+#include "profile.h"
 
 static const char *const tls_versions[] = {"1.2", "1.3", NULL};
 static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
@@ -50,6 +51,18 @@ static bool parse_version(const struct option_spec *spec, const char *value, str
     return strcmp(value, "yes") == 0;
 }
 
+/* No version below the lowest one that is there. */
+static bool parse_min_tls(const struct option_spec *spec, const char *value, struct options *out)
+{
+    return strcmp(value, PROFILE_MIN_TLS) >= 0 && option_parse_choice(spec, value, out);
+}
+
+static bool parse_console(const struct option_spec *spec, const char *value, struct options *out)
+{
+    bool is_there = PROFILE_HAS_CONSOLE || strcmp(value, "off") == 0;
+    return is_there && option_parse_choice(spec, value, out);
+}
+
 /* TLS_SERVER and TLS_CLIENT, in the order of the choices. */
 static bool parse_role(const struct option_spec *spec, const char *value, struct options *out)
 {
@@ -72,7 +85,7 @@ const struct option_spec option_table[] = {
      .allowed = ADDRESS_ALLOWED, .help = "router to other networks"},
     {"dns", "ADDR", OPTION_COMMON, option_parse_address, FIELD(dns), FROM_BOARD(dns),
      .allowed = ADDRESS_ALLOWED, .help = "name server"},
-    {"ip6", "auto|ADDR/64|off", OPTION_COMMON, option_parse_ip6, NO_BOARD, .fallback = "auto",
+    {"ip6", PROFILE_IP6_FORMS, OPTION_COMMON, option_parse_ip6, NO_BOARD, .fallback = PROFILE_IP6,
      .help = "IPv6 addresses: what routers announce, and a link-local one; or a static one"},
     {"mac", "ADDR|interface", OPTION_COMMON, option_parse_mac, FIELD(mac), NO_BOARD,
      .allowed = "six pairs of hex digits with colons, no group address, such as "
@@ -92,9 +105,9 @@ const struct option_spec option_table[] = {
      .help = "read options from FILE, one \"name = value\" a line; the command line wins"},
     {"certs", "FILE", OPTION_COMMON, option_parse_text, FIELD(certs_path), NO_BOARD,
      .allowed = "the path of a file", .help = "use this certificate blob, not the embedded one"},
-    {"min-tls", "1.2|1.3", OPTION_COMMON, option_parse_choice, FIELD(min_tls), NO_BOARD,
-     .choices = tls_versions, .fallback = "1.2", .security = true,
-     .help = "lowest TLS version accepted"},
+    {"min-tls", PROFILE_TLS_VERSIONS, OPTION_COMMON, parse_min_tls, FIELD(min_tls), NO_BOARD,
+     .choices = tls_versions, .allowed = PROFILE_MIN_TLS_ALLOWED, .fallback = PROFILE_MIN_TLS,
+     .security = true, .help = "lowest TLS version accepted"},
     {"alpn", "NAME[,NAME]", OPTION_COMMON, option_parse_alpn, NO_BOARD,
      .allowed = "1 to 8 protocol names of 1 to 255 bytes with commas between them",
      .help = "TLS application protocols, most wanted first"},
@@ -121,8 +134,8 @@ const struct option_spec option_table[] = {
      NO_BOARD, .min = 1, .max = DAY_S,
      .allowed = "off, or a whole number of seconds from 1 to 86400", .fallback = "off",
      .help = "let the board's watchdog restart it when the event loop hangs for so long"},
-    {"console", "off|on|auto", OPTION_COMMON, option_parse_choice, FIELD(console), NO_BOARD,
-     .choices = consoles, .fallback = "auto",
+    {"console", PROFILE_CONSOLE_MODES, OPTION_COMMON, parse_console, FIELD(console), NO_BOARD,
+     .choices = consoles, .allowed = PROFILE_CONSOLE_ALLOWED, .fallback = PROFILE_CONSOLE,
      .help = "take commands typed on standard input; auto: if it is a terminal"},
 
     {"max-sessions", "N", OPTION_SERVER, option_parse_number, FIELD(max_sessions), NO_BOARD,
@@ -139,7 +152,7 @@ const struct option_spec option_table[] = {
     {"rate-limit", "N", OPTION_SERVER, option_parse_number, FIELD(rate_limit), NO_BOARD, .min = 0,
      .max = 1000000, .fallback = "0",
      .help = "new connections a second from one address, or one IPv6 /64; 0: no limit"},
-    {"mdns", "on|off", OPTION_SERVER, option_parse_mdns, FIELD(mdns), NO_BOARD,
+    {"mdns", PROFILE_MDNS_MODES, OPTION_SERVER, option_parse_mdns, FIELD(mdns), NO_BOARD,
      .choices = mdns_modes, .fallback = "off",
      .help = "answer for NAME.local (--hostname) on the network, and announce _tls-echo._tcp"},
     {"print-memory", NULL, OPTION_SERVER, parse_print_memory, NO_BOARD, .command_line_only = true,

@@ -47,16 +47,20 @@ uint32_t net_budget_offered(const struct tcp_pcb *pcb);
 
 #define LWIP_HOOK_TCP_OFFERED_WND net_budget_offered
 
+/* Look at a packet that came in, before lwIP does. Not 0: it was taken, and freed. */
+int net_filter_ip4(struct pbuf *packet, struct netif *netif);
+
+#define LWIP_HOOK_IP4_INPUT net_filter_ip4
+
+#if LWIP_IPV6
+int net_filter_ip6(struct pbuf *packet, struct netif *netif);
+
+#define LWIP_HOOK_IP6_INPUT net_filter_ip6
+
 /* Fills in the interface identifier, the second half, of an address whose prefix is there. */
 void net_address6_make_id(const struct netif *netif, ip6_addr_t *ip);
 
 #define LWIP_HOOK_ND6_INTERFACE_ID net_address6_make_id
-
-/* Look at a packet that came in, before lwIP does. Not 0: it was taken, and freed. */
-int net_filter_ip4(struct pbuf *packet, struct netif *netif);
-int net_filter_ip6(struct pbuf *packet, struct netif *netif);
-
-#define LWIP_HOOK_IP4_INPUT net_filter_ip4
-#define LWIP_HOOK_IP6_INPUT net_filter_ip6
+#endif
 
 #endif

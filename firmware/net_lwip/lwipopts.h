@@ -35,7 +35,9 @@
  * thread: no message, no thread switch per call or frame. */
 #define LWIP_TCPIP_CORE_LOCKING 1
 #define LWIP_TCPIP_CORE_LOCKING_INPUT 1
+#if NET_LWIP_IS_FULL
 #define LWIP_ASSERT_CORE_LOCKED() sys_check_core_locking()
+#endif
 void sys_check_core_locking(void);
 
 /* The tcpip thread only runs timers and gets a wake-up now and then. */
@@ -72,19 +74,19 @@ void sys_check_core_locking(void);
  */
 
 #define LWIP_IPV4 1
-#define LWIP_IPV6 1
+#define LWIP_IPV6 NET_LWIP_IS_FULL /* 0 in the small profile, as mDNS and SNTP are */
 #define LWIP_ARP 1
 #define LWIP_ETHERNET 1
 #define LWIP_ICMP 1 /* answers ping */
-#define LWIP_ICMP6 1
+#define LWIP_ICMP6 LWIP_IPV6
 #define LWIP_UDP 1 /* for DHCP and DNS */
 #define LWIP_TCP 1
 #define LWIP_DHCP 1
 #define LWIP_DNS 1
 #define LWIP_RAW 0
-#define LWIP_IGMP 1           /* for mDNS, and only joined for it */
-#define IGMP_TMR_INTERVAL 500 /* ms; reports may be late by so much */
-#define MEMP_NUM_IGMP_GROUP 2 /* all hosts', and mDNS's */
+#define LWIP_IGMP LWIP_MDNS_RESPONDER /* for mDNS, and only joined for it */
+#define IGMP_TMR_INTERVAL 500         /* ms; reports may be late by so much */
+#define MEMP_NUM_IGMP_GROUP 2         /* all hosts', and mDNS's */
 #define LWIP_AUTOIP 0
 
 /* Conflicts are found by net_conflict.c, for DHCP's address as for a static one. */
@@ -126,7 +128,7 @@ void sys_check_core_locking(void);
 #define LWIP_ND6_NUM_DESTINATIONS LWIP_MIN(NET_LWIP_CONNECTIONS_MAX + 16, 120)
 #define LWIP_ND6_QUEUEING 0 /* one packet waits for a neighbour: a SYN, a question */
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS DNS_MAX_SERVERS
-#define LWIP_IPV6_MLD 1 /* or switches that listen in do not send us solicitations */
+#define LWIP_IPV6_MLD LWIP_IPV6 /* or switches that listen in do not send us solicitations */
 #define MEMP_NUM_MLD6_GROUP (LWIP_IPV6_NUM_ADDRESSES + 2) /* all nodes', and mDNS's */
 #define MLD6_TMR_INTERVAL 500                             /* ms; reports may be late by so much */
 
@@ -264,7 +266,7 @@ unsigned short net_output_copy(void *to, const void *from, unsigned short len);
 #define SNTP_SERVER_DNS 1
 #define SNTP_CHECK_RESPONSE 2 /* who answers, and what; net_time.c checks the rest */
 #define SNTP_MONITOR_SERVER_REACHABILITY 0
-#define LWIP_DHCP_GET_NTP_SRV 1 /* asked for, and used only if the user wants it */
+#define LWIP_DHCP_GET_NTP_SRV NET_LWIP_IS_FULL /* asked for, and used only if the user wants it */
 #define LWIP_DHCP_MAX_NTP_SERVERS 1
 
 /* net_time.c says when to ask, and keeps the clock; what lwIP takes for the time is a random
@@ -283,8 +285,8 @@ unsigned short net_output_copy(void *to, const void *from, unsigned short len);
 /* ---- mDNS: one name, one service ----------------------------------------------------------------
  */
 
-#define LWIP_MDNS_RESPONDER 1 /* started only if the user wants it: net_mdns.c */
-#define LWIP_NUM_NETIF_CLIENT_DATA 1
+#define LWIP_MDNS_RESPONDER NET_LWIP_IS_FULL /* started only if the user wants it: net_mdns.c */
+#define LWIP_NUM_NETIF_CLIENT_DATA LWIP_MDNS_RESPONDER
 #define LWIP_MDNS_SEARCH 0 /* it answers, it does not ask */
 #define MDNS_MAX_SERVICES 1
 #define MDNS_RESP_USENETIF_EXTCALLBACK 0 /* net_status.c tells it */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log_port.h"
+#include "lwip/ethip6.h"
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
 #include "lwip/timeouts.h"
@@ -133,6 +134,12 @@ void net_address6_open(struct net *net, const struct net_config *config)
     own->mode = config->ip6_mode;
     memcpy(own->ip.addr, config->ip6, sizeof(own->ip.addr));
     memcpy(own->key, config->ip6_key, sizeof(own->key));
+}
+
+void net_address6_init_netif(struct netif *netif)
+{
+    netif->flags |= NETIF_FLAG_MLD6;
+    netif->output_ip6 = ethip6_output;
 }
 
 void net_address6_close(struct net *net)

@@ -1,6 +1,5 @@
-/* Looks at IP packets before lwIP does: takes out the IPv6 headers that nobody here needs and what
- * mDNS must not see, and tells a connect of the ICMP message that says it is in vain, which lwIP
- * drops. */
+/* Looks at IPv4 packets before lwIP does: takes out what mDNS must not see, and tells a connect of
+ * the ICMP message that says it is in vain, which lwIP drops. */
 #include "lwip/opt.h"
 
 #include <string.h>
@@ -8,37 +7,19 @@
 #include "lwip/icmp.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
-#include "lwip/prot/icmp6.h"
-#include "lwip/prot/mld6.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 #include "lwip_hooks.h"
+#include "net_filter.h"
 #include "net_lwip.h"
 
 #define IP4_HEADER_LEN 20 /* lwIP drops packets with options (IP_OPTIONS_ALLOWED) */
-#define IP6_HEADER_LEN 40
-#define ICMP_HEADER_LEN 8
-#define UDP_PORTS_LEN 4
-#define TCP_START_LEN 8 /* ports and sequence number: all that a message is sure to quote */
 
-/* RFC 792, RFC 4443 section 3.1: nobody listens at the port; also what a firewall likes to say. */
+/* RFC 792: nobody listens at the port; also what a firewall likes to say. */
 #define ICMP4_PORT_UNREACHABLE 3
-#define ICMP6_PORT_UNREACHABLE 4
 #define ICMP4_TOO_BIG 4
 
-/* The start of a TCP segment of ours that a message quotes. */
-struct quoted_segment {
-    ip_addr_t source, destination;
-    uint16_t source_port, destination_port;
-    uint32_t sequence;
-};
-
-static uint16_t load_be16(const uint8_t *bytes)
-{
-    return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static void read_tcp(const uint8_t *tcp, struct quoted_segment *out)
+void net_filter_read_tcp(const uint8_t *tcp, struct quoted_segment *out)
 {
     out->source_port = load_be16(tcp);
     out->destination_port = load_be16(tcp + 2);
@@ -56,8 +37,8 @@ static bool is_its_syn(const struct tcp_pcb *pcb, const struct quoted_segment *s
 
 /* The connect that the segment belongs to came to nothing. One that is connected goes on: the
  * network may mend (RFC 1122 section 4.2.3.9). */
-static void tell_connect(struct net *net, const struct quoted_segment *segment,
-                         enum net_outcome why)
+void net_filter_tell_connect(struct net *net, const struct quoted_segment *segment,
+                             enum net_outcome why)
 {
     for (size_t i = 0; i < MEMP_NUM_NETCONN; i++) {
         const struct tcp_pcb *pcb = net_neighbour_connecting(&net->sockets[i]);
@@ -67,9 +48,6 @@ static void tell_connect(struct net *net, const struct quoted_segment *segment,
         }
     }
 }
-
-/* ---- IPv4 --------------------------------------------------------------------------------------
- */
 
 static bool is_checksum_right4(struct pbuf *packet)
 {
@@ -93,8 +71,9 @@ static void read_unreachable4(struct net *net, struct pbuf *packet)
     IP_SET_TYPE_VAL(segment.destination, IPADDR_TYPE_V4);
     memcpy(&ip_2_ip4(&segment.source)->addr, quoted + 12, 4);
     memcpy(&ip_2_ip4(&segment.destination)->addr, quoted + 16, 4);
-    read_tcp(quoted + IP4_HEADER_LEN, &segment);
-    tell_connect(net, &segment, icmp[1] == ICMP4_PORT_UNREACHABLE ? NET_REFUSED : NET_UNREACHABLE);
+    net_filter_read_tcp(quoted + IP4_HEADER_LEN, &segment);
+    net_filter_tell_connect(net, &segment,
+                            icmp[1] == ICMP4_PORT_UNREACHABLE ? NET_REFUSED : NET_UNREACHABLE);
 }
 
 static bool may_enter4(struct net *net, const uint8_t *ip, size_t len)
@@ -120,96 +99,6 @@ int net_filter_ip4(struct pbuf *packet, struct netif *netif)
     if (packet->len >= quoting_len && ip[0] == 0x45 && ip[9] == IP_PROTO_ICMP &&
         load_be16(ip + 2) == packet->tot_len) {
         read_unreachable4(netif->state, packet);
-    }
-    return 0;
-}
-
-/* ---- IPv6 --------------------------------------------------------------------------------------
- */
-
-static bool is_checksum_right6(struct pbuf *packet, const uint8_t *ip)
-{
-    ip6_addr_t source, destination;
-    memcpy(source.addr, ip + 8, sizeof(source.addr));
-    memcpy(destination.addr, ip + 24, sizeof(destination.addr));
-    pbuf_remove_header(packet, IP6_HEADER_LEN);
-    bool is_right =
-        ip6_chksum_pseudo(packet, IP6_NEXTH_ICMP6, packet->tot_len, &source, &destination) == 0;
-    pbuf_add_header_force(packet, IP6_HEADER_LEN);
-    return is_right;
-}
-
-static void read_unreachable6(struct net *net, struct pbuf *packet)
-{
-    const uint8_t *ip = packet->payload;
-    const uint8_t *icmp = ip + IP6_HEADER_LEN;
-    const uint8_t *quoted = icmp + ICMP_HEADER_LEN;
-    if (icmp[0] != ICMP6_TYPE_DUR || quoted[6] != IP6_NEXTH_TCP ||
-        !is_checksum_right6(packet, ip)) {
-        return;
-    }
-    struct quoted_segment segment;
-    memset(&segment, 0, sizeof(segment));
-    IP_SET_TYPE_VAL(segment.source, IPADDR_TYPE_V6);
-    IP_SET_TYPE_VAL(segment.destination, IPADDR_TYPE_V6);
-    memcpy(ip_2_ip6(&segment.source)->addr, quoted + 8, 16);
-    memcpy(ip_2_ip6(&segment.destination)->addr, quoted + 24, 16);
-    read_tcp(quoted + IP6_HEADER_LEN, &segment);
-    tell_connect(net, &segment, icmp[1] == ICMP6_PORT_UNREACHABLE ? NET_REFUSED : NET_UNREACHABLE);
-}
-
-/* The one message that comes behind an extension header: multicast routers ask which groups are
- * wanted (RFC 2710, RFC 3810), with a hop-by-hop header of 8 bytes. */
-static bool is_group_query(const uint8_t *ip, size_t len)
-{
-    const uint8_t *options = ip + IP6_HEADER_LEN;
-    return len > IP6_HEADER_LEN + 8 && options[0] == IP6_NEXTH_ICMP6 && options[1] == 0 &&
-           options[8] == ICMP6_TYPE_MLQ;
-}
-
-static bool may_enter6(struct net *net, const uint8_t *ip, size_t len)
-{
-    if (len < IP6_HEADER_LEN + UDP_PORTS_LEN) {
-        return true;
-    }
-    ip_addr_t source;
-    memset(&source, 0, sizeof(source));
-    IP_SET_TYPE_VAL(source, IPADDR_TYPE_V6);
-    memcpy(ip_2_ip6(&source)->addr, ip + 8, 16);
-    return net_mdns_takes(net, load_be16(ip + IP6_HEADER_LEN + 2), &source);
-}
-
-/* True if a packet with this beginning is of any use. */
-static bool is_wanted6(struct net *net, const uint8_t *ip, size_t len)
-{
-    if (net->address6.mode == NET_IP6_OFF) {
-        return false;
-    }
-    switch (ip[6]) {
-    case IP6_NEXTH_UDP:
-        return may_enter6(net, ip, len);
-    case IP6_NEXTH_TCP:
-    case IP6_NEXTH_ICMP6:
-        return true;
-    case IP6_NEXTH_HOPBYHOP:
-        return is_group_query(ip, len);
-    default:
-        return false; /* fragments, routing headers, options, tunnels */
-    }
-}
-
-int net_filter_ip6(struct pbuf *packet, struct netif *netif)
-{
-    struct net *net = netif->state;
-    const uint8_t *ip = packet->payload;
-    if (packet->len < IP6_HEADER_LEN || !is_wanted6(net, ip, packet->len)) {
-        pbuf_free(packet);
-        return 1;
-    }
-    size_t quoting_len = 2 * IP6_HEADER_LEN + ICMP_HEADER_LEN + TCP_START_LEN;
-    if (ip[6] == IP6_NEXTH_ICMP6 && packet->len >= quoting_len &&
-        load_be16(ip + 4) + IP6_HEADER_LEN == packet->tot_len) {
-        read_unreachable6(net, packet);
     }
     return 0;
 }

@@ -15,6 +15,7 @@
 #include "lwip/netif.h"
 #include "mdns_name.h"
 #include "net_event.h"
+#include "net_ip6.h"
 #include "net_port.h"
 #include "netif_link.h"
 #include "siphash.h"
@@ -146,7 +147,7 @@ struct net_own_status {
     bool is_link_up;
     const char *link_reason; /* why it is down */
     ip4_addr_t known_ip;
-    ip6_addr_t known_ip6[LWIP_IPV6_NUM_ADDRESSES]; /* "::": none at this place */
+    struct net_known_ip6 ip6;
 };
 
 /* All under the core lock. Looks at link and addresses; logs and wakes if anything changed. */
@@ -155,7 +156,10 @@ void net_status_update(struct net *net);
 void net_status_set_conflict(struct net *net);
 /* Log that another host has, or claims, an address of ours. */
 void net_status_log_conflict(enum log_level level, const ip4_addr_t *ip, const uint8_t *other_mac);
-void net_status_log_conflict6(enum log_level level, const ip6_addr_t *ip);
+/* Log that there is an address, and that one was lost: its connections are no more. */
+void net_status_log_up(const struct net *net, enum log_level level, const char *ip, unsigned prefix,
+                       const char *more);
+void net_status_log_lost(const struct net *net, const char *reason, const char *ip);
 
 /* ---- net_address.c -----------------------------------------------------------------------------
  */
@@ -170,36 +174,13 @@ struct net_own_address {
     bool is_started; /* since the link first came up */
 };
 
-/* All under the core lock; they call those of net_address6.c. */
+/* All under the core lock; they call those of net_ip6.h. */
 void net_address_open(struct net *net, const struct net_config *config);
 void net_address_close(struct net *net);
 /* The link is found up or down, for the first time or after a change. */
 void net_address_set_link(struct net *net, bool is_up, const char *reason);
 /* Sets the user's DNS server, which goes before those that DHCP gives. */
 void net_address_use_dns(const struct net *net);
-
-/* ---- net_address6.c ----------------------------------------------------------------------------
- */
-
-/* Our IPv6 addresses. Under the core lock. */
-struct net_own_address6 {
-    enum net_ip6_mode mode;
-    ip6_addr_t ip; /* as configured */
-    uint8_t key[SIPHASH_KEY_LEN];
-    bool is_duplicate[LWIP_IPV6_NUM_ADDRESSES];  /* noted: another host has it */
-    uint8_t duplicates[LWIP_IPV6_NUM_ADDRESSES]; /* how often that was so at this place */
-};
-
-/* All under the core lock. */
-void net_address6_open(struct net *net, const struct net_config *config);
-void net_address6_close(struct net *net);
-/* The link is up for the first time, or again. */
-void net_address6_start(struct net *net);
-void net_address6_renew(struct net *net);
-/* Looks for addresses that lwIP has found another host to have. */
-void net_address6_note_duplicates(struct net *net);
-/* The address to be reached by from beyond the segment, or NULL. */
-const ip6_addr_t *net_address6_find(const struct net *net);
 
 /* ---- net_netif.c -------------------------------------------------------------------------------
  */

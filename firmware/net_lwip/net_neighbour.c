@@ -6,7 +6,6 @@
 #include "clock_port.h"
 #include "lwip/api.h"
 #include "lwip/etharp.h"
-#include "lwip/priv/nd6_priv.h"
 #include "lwip/priv/sockets_priv.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -41,57 +40,6 @@ static bool has_neighbour4(struct net *net, const ip4_addr_t *ip)
     return etharp_find_addr(netif, next_hop4(netif, ip), &mac, &found) >= 0;
 }
 
-/* ---- IPv6 --------------------------------------------------------------------------------------
- */
-
-/* True if ip is in a network of ours: one that a router has announced as such, or a static
- * address's. */
-static bool is_near6(const struct net *net, const ip6_addr_t *ip)
-{
-    for (int i = 0; i < LWIP_ND6_NUM_PREFIXES; i++) {
-        if (prefix_list[i].netif != NULL && ip6_addr_net_eq(ip, &prefix_list[i].prefix)) {
-            return true;
-        }
-    }
-    return ip6_addr_islinklocal(ip) ||
-           (net->address6.mode == NET_IP6_STATIC && ip6_addr_net_eq(ip, &net->address6.ip));
-}
-
-static bool has_source6(const struct net *net, const ip6_addr_t *ip)
-{
-    bool has_link_local = !ip6_addr_isany(&net->status.known_ip6[0]);
-    return ip6_addr_islinklocal(ip) ? has_link_local
-                                    : net->status.status.ip6.family != NET_FAMILY_NONE;
-}
-
-static bool has_router(void)
-{
-    for (int i = 0; i < LWIP_ND6_NUM_ROUTERS; i++) {
-        if (default_router_list[i].neighbor_entry != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_answered(const struct nd6_neighbor_cache_entry *entry)
-{
-    return entry->state != ND6_NO_ENTRY && entry->state != ND6_INCOMPLETE;
-}
-
-static bool has_neighbour6(const struct net *net, const ip6_addr_t *ip)
-{
-    bool is_near = is_near6(net, ip);
-    for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
-        const struct nd6_neighbor_cache_entry *entry = &neighbor_cache[i];
-        bool is_next_hop = is_near ? ip6_addr_eq(&entry->next_hop_address, ip) : entry->isrouter;
-        if (is_next_hop && has_answered(entry)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- Both --------------------------------------------------------------------------------------
  */
 
@@ -99,7 +47,7 @@ bool net_neighbour_is_near(const struct net *net, const ip_addr_t *ip)
 {
     const struct netif *netif = &net->device.netif;
     return IP_IS_V6(ip)
-               ? is_near6(net, ip_2_ip6(ip))
+               ? net_neighbour6_is_near(net, ip)
                : ip4_addr_net_eq(ip_2_ip4(ip), netif_ip4_addr(netif), netif_ip4_netmask(netif));
 }
 
@@ -108,16 +56,12 @@ bool net_neighbour_has_route(const struct net *net, const ip_addr_t *ip)
     if (net->status.status.state != NET_STATE_UP) {
         return false;
     }
-    if (!IP_IS_V6(ip)) {
-        return has_route4(net, ip_2_ip4(ip));
-    }
-    const ip6_addr_t *ip6 = ip_2_ip6(ip);
-    return has_source6(net, ip6) && (is_near6(net, ip6) || has_router());
+    return IP_IS_V6(ip) ? net_neighbour6_has_route(net, ip) : has_route4(net, ip_2_ip4(ip));
 }
 
 static bool has_neighbour(struct net *net, const ip_addr_t *ip)
 {
-    return IP_IS_V6(ip) ? has_neighbour6(net, ip_2_ip6(ip)) : has_neighbour4(net, ip_2_ip4(ip));
+    return IP_IS_V6(ip) ? net_neighbour6_is_there(net, ip) : has_neighbour4(net, ip_2_ip4(ip));
 }
 
 /* ---- Watching ----------------------------------------------------------------------------------

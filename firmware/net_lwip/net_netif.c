@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "lwip/etharp.h"
-#include "lwip/ethip6.h"
 #include "lwip/pbuf.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcpip.h"
@@ -209,9 +208,9 @@ static err_t init_netif(struct netif *netif)
     netif->name[1] = 'n';
     netif->mtu = MTU;
     netif->hwaddr_len = ETH_HWADDR_LEN;
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_MLD6;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
     netif->output = etharp_output;
-    netif->output_ip6 = ethip6_output;
+    net_address6_init_netif(netif);
     netif->linkoutput = net_output_frame;
     return ERR_OK;
 }

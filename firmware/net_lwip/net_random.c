@@ -9,6 +9,7 @@
 #include "entropy_port.h"
 #include "log_port.h"
 #include "lwip_hooks.h"
+#include "net_lwip.h"
 #include "siphash.h"
 
 uint32_t net_random_u32(void)
@@ -33,11 +34,10 @@ bool net_random_open(void)
 /* An address in a form of its own: what ip_addr_t has beside an IPv4 address is anything. */
 static void put_address(uint8_t out[17], const ip_addr_t *ip)
 {
-    size_t len = IP_IS_V6(ip) ? sizeof(ip_2_ip6(ip)->addr) : sizeof(ip_2_ip4(ip)->addr);
-    const void *bytes = IP_IS_V6(ip) ? (const void *)ip_2_ip6(ip)->addr : &ip_2_ip4(ip)->addr;
-    memset(out, 0, 17);
-    out[0] = (uint8_t)len;
-    memcpy(out + 1, bytes, len);
+    struct net_address address;
+    net_address_from_ip(ip, &address);
+    out[0] = (uint8_t)address.family;
+    memcpy(out + 1, address.bytes, sizeof(address.bytes));
 }
 
 uint32_t net_random_isn(const ip_addr_t *local_ip, uint16_t local_port, const ip_addr_t *remote_ip,

@@ -75,8 +75,7 @@ void net_address_from_ip(const ip_addr_t *ip, struct net_address *out)
 {
     memset(out, 0, sizeof(*out));
     if (IP_IS_V6(ip)) {
-        out->family = NET_FAMILY_IPV6;
-        memcpy(out->bytes, ip_2_ip6(ip)->addr, sizeof(ip_2_ip6(ip)->addr));
+        net_socket6_from_ip(ip, out);
     } else {
         out->family = NET_FAMILY_IPV4;
         memcpy(out->bytes, &ip_2_ip4(ip)->addr, sizeof(ip_2_ip4(ip)->addr));
@@ -85,28 +84,27 @@ void net_address_from_ip(const ip_addr_t *ip, struct net_address *out)
 
 static void to_ip(const struct net_address *address, ip_addr_t *out)
 {
-    bool is_ip6 = address->family == NET_FAMILY_IPV6;
     memset(out, 0, sizeof(*out));
-    out->type = is_ip6 ? IPADDR_TYPE_V6 : IPADDR_TYPE_V4;
-    memcpy(&out->u_addr, address->bytes,
-           is_ip6 ? sizeof(out->u_addr.ip6.addr) : sizeof(ip4_addr_t));
+    if (address->family == NET_FAMILY_IPV6) {
+        net_socket6_to_ip(address, out);
+        return;
+    }
+    IP_SET_TYPE_VAL(*out, IPADDR_TYPE_V4);
+    memcpy(&ip_2_ip4(out)->addr, address->bytes, sizeof(ip_2_ip4(out)->addr));
 }
 
 /* lwIP's own form of an address; both begin with length and family. */
 union any_sockaddr {
     struct sockaddr any;
     struct sockaddr_in ip4;
-    struct sockaddr_in6 ip6;
+    struct sockaddr_storage storage;
 };
 
 static socklen_t to_sockaddr(const struct net_address *address, union any_sockaddr *out)
 {
     memset(out, 0, sizeof(*out));
     if (address->family == NET_FAMILY_IPV6) {
-        out->ip6.sin6_family = AF_INET6;
-        out->ip6.sin6_port = lwip_htons(address->port);
-        memcpy(&out->ip6.sin6_addr, address->bytes, sizeof(out->ip6.sin6_addr));
-        return sizeof(out->ip6);
+        return (socklen_t)net_socket6_to_sockaddr(address, &out->storage);
     }
     out->ip4.sin_family = AF_INET;
     out->ip4.sin_port = lwip_htons(address->port);
@@ -141,6 +139,9 @@ static void limit_segments(const struct net *net, struct tcp_pcb *pcb)
 /* ---- Listening ---------------------------------------------------------------------------------
  */
 
+/* An IPv6 socket takes IPv4's connections, too. */
+#define LISTEN_FAMILY (LWIP_IPV6 ? NET_FAMILY_IPV6 : NET_FAMILY_IPV4)
+
 /* No more than what has a pcb beside the connections that are open. */
 static int backlog_of(unsigned wanted)
 {
@@ -151,7 +152,7 @@ static int backlog_of(unsigned wanted)
 static enum net_outcome listen_fd(int fd, uint16_t port, unsigned backlog)
 {
     int on = 1;
-    const struct net_address all = {.family = NET_FAMILY_IPV6, .port = port}; /* and IPv4's */
+    const struct net_address all = {.family = LISTEN_FAMILY, .port = port};
     union any_sockaddr address;
     socklen_t address_len = to_sockaddr(&all, &address);
     if (lwip_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
@@ -178,7 +179,7 @@ enum net_outcome net_listen(struct net *net, uint16_t port, unsigned backlog,
         return NET_MISUSE;
     }
     int fd = -1;
-    enum net_outcome outcome = new_fd(&fd, AF_INET6);
+    enum net_outcome outcome = new_fd(&fd, LWIP_IPV6 ? AF_INET6 : AF_INET);
     if (outcome != NET_OK) {
         return outcome;
     }
@@ -253,6 +254,9 @@ enum net_outcome net_accept(struct net_socket *listener, struct net_socket **out
 static enum net_outcome check_route(struct net *net, const struct net_address *peer)
 {
     ip_addr_t ip;
+    if (peer->family == NET_FAMILY_IPV6 && !LWIP_IPV6) {
+        return NET_UNREACHABLE;
+    }
     to_ip(peer, &ip);
     LOCK_TCPIP_CORE();
     bool routed = peer->family != NET_FAMILY_NONE && net_neighbour_has_route(net, &ip);

@@ -9,8 +9,8 @@
 
 #define MAC_TEXT_MAX 18
 
-/* "2001:db8::2/64" or "198.18.0.2/24" */
-#define IP_TEXT_MAX (IP6ADDR_STRLEN_MAX + 4)
+/* "198.18.0.2/24" */
+#define IP_TEXT_MAX (IP4ADDR_STRLEN_MAX + 4)
 
 /* ---- Texts -------------------------------------------------------------------------------------
  */
@@ -25,16 +25,6 @@ static const char *format_mac(char out[MAC_TEXT_MAX], const uint8_t *mac)
 static const char *format_ip4(char out[IP_TEXT_MAX], const ip4_addr_t *ip)
 {
     return ip4addr_ntoa_r(ip, out, IP_TEXT_MAX);
-}
-
-/* RFC 5952 section 4.3: in lower case. */
-static const char *format_ip6(char out[IP_TEXT_MAX], const ip6_addr_t *ip)
-{
-    ip6addr_ntoa_r(ip, out, IP_TEXT_MAX);
-    for (char *at = out; *at != '\0'; at++) {
-        *at = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
-    }
-    return out;
 }
 
 static unsigned prefix_len(const ip4_addr_t *mask)
@@ -60,8 +50,8 @@ static const char *format_lease(const struct net *net, char *out, size_t cap)
 /* ---- The log -----------------------------------------------------------------------------------
  */
 
-static void log_up(const struct net *net, enum log_level level, const char *ip, unsigned prefix,
-                   const char *more)
+void net_status_log_up(const struct net *net, enum log_level level, const char *ip, unsigned prefix,
+                       const char *more)
 {
     char mac[MAC_TEXT_MAX], name[96];
     log_event(level, "net", "net_up", "if=%s ip=%s/%u mac=%s%s",
@@ -76,8 +66,7 @@ static void log_link_down(const struct net *net)
               log_quote(name, sizeof(name), net->device.name), net->status.link_reason);
 }
 
-/* The address was lost: its connections are no more. */
-static void log_lost(const struct net *net, const char *reason, const char *ip)
+void net_status_log_lost(const struct net *net, const char *reason, const char *ip)
 {
     char name[96];
     log_event(LOG_LEVEL_WARN, "net", "net_down", "if=%s reason=%s ip=%s",
@@ -91,12 +80,6 @@ void net_status_log_conflict(enum log_level level, const ip4_addr_t *ip, const u
               format_mac(mac, other_mac));
 }
 
-void net_status_log_conflict6(enum log_level level, const ip6_addr_t *ip)
-{
-    char text[IP_TEXT_MAX];
-    log_event(level, "net", "net_conflict", "ip=%s mac=unknown", format_ip6(text, ip));
-}
-
 /* ---- IPv4 --------------------------------------------------------------------------------------
  */
 
@@ -104,8 +87,9 @@ static void log_ip4_up(const struct net *net)
 {
     const struct netif *netif = &net->device.netif;
     char ip[IP_TEXT_MAX], lease[24];
-    log_up(net, LOG_LEVEL_INFO, format_ip4(ip, netif_ip4_addr(netif)),
-           prefix_len(netif_ip4_netmask(netif)), format_lease(net, lease, sizeof(lease)));
+    net_status_log_up(net, LOG_LEVEL_INFO, format_ip4(ip, netif_ip4_addr(netif)),
+                      prefix_len(netif_ip4_netmask(netif)),
+                      format_lease(net, lease, sizeof(lease)));
 }
 
 /* Brings what is known up to date. True if there is a new address. */
@@ -119,67 +103,14 @@ static bool note_ip4(struct net *net)
     }
     if (!ip4_addr_isany_val(before)) {
         char text[IP_TEXT_MAX];
-        log_lost(net, ip4_addr_isany(ip) ? "lease_lost" : "address_changed",
-                 format_ip4(text, &before));
+        net_status_log_lost(net, ip4_addr_isany(ip) ? "lease_lost" : "address_changed",
+                            format_ip4(text, &before));
     }
     own->known_ip = *ip;
     own->status.ip.family = ip4_addr_isany(ip) ? NET_FAMILY_NONE : NET_FAMILY_IPV4;
     memcpy(own->status.ip.bytes, &ip->addr, sizeof(ip->addr));
     net_event_wake(&net->event);
     return !ip4_addr_isany(ip);
-}
-
-/* ---- IPv6 --------------------------------------------------------------------------------------
- */
-
-static void log_ip6_up(const struct net *net, const ip6_addr_t *ip)
-{
-    char text[IP_TEXT_MAX];
-    /* Every netif has a link-local one, whose name says little to a user. */
-    log_up(net, ip6_addr_islinklocal(ip) ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, format_ip6(text, ip),
-           64, "");
-}
-
-/* The same for one IPv6 address; ip is "::" while there is none at its place. */
-static bool note_place6(struct net *net, int place, const ip6_addr_t *ip)
-{
-    ip6_addr_t *known = &net->status.known_ip6[place];
-    if (ip6_addr_eq(known, ip)) {
-        return false;
-    }
-    if (!ip6_addr_isany(known) && !ip6_addr_islinklocal(known)) {
-        char text[IP_TEXT_MAX];
-        log_lost(net, "lifetime_over", format_ip6(text, known));
-    }
-    *known = *ip;
-    net_event_wake(&net->event);
-    return !ip6_addr_isany(ip);
-}
-
-static void note_ip6_of_status(struct net *net)
-{
-    struct net_address *out = &net->status.status.ip6;
-    const ip6_addr_t *ip = net_address6_find(net);
-    memset(out, 0, sizeof(*out));
-    if (ip != NULL) {
-        out->family = NET_FAMILY_IPV6;
-        memcpy(out->bytes, ip->addr, sizeof(ip->addr));
-    }
-}
-
-/* Returns a bit for each place with a new address. */
-static unsigned note_ip6(struct net *net)
-{
-    const struct netif *netif = &net->device.netif;
-    const ip6_addr_t none = {{0}};
-    unsigned changed = 0;
-    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
-        bool is_valid = ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) != 0;
-        bool is_new = note_place6(net, i, is_valid ? netif_ip6_addr(netif, i) : &none);
-        changed |= is_new ? 1U << i : 0;
-    }
-    note_ip6_of_status(net);
-    return changed;
 }
 
 /* ---- State -------------------------------------------------------------------------------------
@@ -203,21 +134,13 @@ static void log_addresses(const struct net *net, bool has_new_ip4, unsigned new_
     if (has_new_ip4) {
         log_ip4_up(net);
     }
-    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
-        if ((new_ip6 & 1U << i) != 0) {
-            log_ip6_up(net, &net->status.known_ip6[i]);
-        }
-    }
+    net_status6_log(net, new_ip6);
 }
 
 /* All that are there: they count again. */
 static void log_all_addresses(const struct net *net)
 {
-    unsigned places = 0;
-    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
-        places |= ip6_addr_isany(&net->status.known_ip6[i]) ? 0 : 1U << i;
-    }
-    log_addresses(net, !ip4_addr_isany_val(net->status.known_ip), places);
+    log_addresses(net, !ip4_addr_isany_val(net->status.known_ip), net_status6_places(net));
 }
 
 static void log_no_more(const struct net *net, enum net_state before)
@@ -232,7 +155,7 @@ void net_status_update(struct net *net)
     struct net_status *status = &net->status.status;
     enum net_state before = status->state;
     bool has_new_ip4 = note_ip4(net);
-    unsigned new_ip6 = note_ip6(net);
+    unsigned new_ip6 = net_status6_note(net);
     status->state = find_state(net);
     if (status->state != before || has_new_ip4 || new_ip6 != 0) {
         net_time_follow(net);

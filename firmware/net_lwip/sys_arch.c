@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "clock_port.h"
-#include "log_port.h"
 #include "lwip/opt.h"
 #include "lwip/sys.h"
 #include "lwip/tcpip.h"
@@ -15,12 +14,6 @@
 _Static_assert(DEFAULT_TCP_RECVMBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too small");
 _Static_assert(DEFAULT_ACCEPTMBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too small");
 _Static_assert(TCPIP_MBOX_SIZE <= SYS_MBOX_CAPACITY, "mailbox too small");
-
-_Noreturn void sys_assert_failed(const char *file, int line)
-{
-    log_event(LOG_LEVEL_ERROR, "net", "assert_failed", "file=%s line=%d", file, line);
-    abort();
-}
 
 /* ---- Time --------------------------------------------------------------------------------------
  */

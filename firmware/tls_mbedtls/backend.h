@@ -114,6 +114,33 @@ void library_release(void);
 void error_fill(struct tls_error *error, enum tls_outcome outcome, long code);
 enum tls_outcome error_outcome(int code, unsigned allocation_failures_before);
 
+/* ---- error_text.c, or error_text_small.c ------------------------------------------------------
+ */
+
+/* Puts the library's code in words into out (cap bytes). */
+void error_text(int code, char *out, size_t cap);
+
+/* ---- policy.c, or policy_small.c: what is offered and accepted ---------------------------------
+ */
+
+/* False: the library knows nothing below TLS 1.3. */
+extern const bool policy_has_tls12;
+/* As the library takes them. */
+const int *policy_suites(enum tls_suite_order order);
+extern const uint16_t policy_groups[];
+extern const uint16_t policy_signatures[];
+/* Of certificates. */
+extern const mbedtls_x509_crt_profile policy_certificates;
+
+struct named {
+    int id;
+    const char *name;
+};
+
+/* Their names; the last entry, with id 0, stands for whatever is not there. */
+extern const struct named policy_suite_names[];
+extern const struct named policy_group_names[];
+
 /* ---- platform_hooks.c: the library's way down to our seams ---------------------------------- */
 
 /* The library's f_rng. */
@@ -123,8 +150,6 @@ int tls_mbedtls_random(void *unused, unsigned char *out, size_t len);
 unsigned tls_mbedtls_allocation_failures(void);
 
 /* ---- identity.c: certificates and keys of our own -------------------------------------------- */
-
-extern const mbedtls_x509_crt_profile identity_profile; /* what is strong enough */
 
 /* Parse into initialised objects. 0 or the library's code; *index: the certificate it was about. */
 int identity_parse_chain(const struct tls_span *spans, size_t count, mbedtls_x509_crt *out,
@@ -246,6 +271,12 @@ bool record_buffers_end(mbedtls_ssl_context *ssl, struct kept *kept, const struc
 
 bool internals_handshake_is_over(const mbedtls_ssl_context *ssl);
 void internals_free_handshake(mbedtls_ssl_context *ssl);
+/* internals12.c, or internals12_none.c without TLS 1.2: frees what its handshake alone needs, and
+ * the group agreed on, 0 if none. */
+void internals_free_handshake12(mbedtls_ssl_context *ssl);
+uint16_t internals_group12(const mbedtls_ssl_context *ssl);
+/* Whose order of suites counts: MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_... */
+void internals_set_preference(mbedtls_ssl_config *conf, int order);
 void internals_note_agreed(const mbedtls_ssl_context *ssl, struct agreed *agreed);
 bool internals_record_is_begun(const mbedtls_ssl_context *ssl);
 size_t internals_output_len(const mbedtls_ssl_context *ssl);

@@ -4,48 +4,10 @@
 #include "backend.h"
 #include "memory_port.h"
 
-/* Suites in order; which of TLS 1.2's apply depends on the server's key. */
-static const int suites_aes_first[] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-                                       MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-                                       MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-                                       MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-                                       MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-                                       MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-                                       MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-                                       MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-                                       MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-                                       0};
-
-static const int suites_chacha_first[] = {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
-                                          MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-                                          MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
-                                          MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-                                          MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-                                          MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-                                          MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-                                          MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-                                          MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-                                          0};
-
-static const uint16_t groups[] = {
-    MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
-    MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
-
-/* PKCS#1 v1.5 is for TLS 1.2 and for certificates: TLS 1.3 handshakes skip it (RFC 8446 4.2.3). */
-static const uint16_t signatures[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
-                                      MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-                                      MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
-                                      MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-                                      MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
-                                      MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-                                      MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
-                                      MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-                                      MBEDTLS_TLS1_3_SIG_NONE};
-
 static void context_init(struct tls_context *context, const struct tls_context_config *config)
 {
     context->role = config->role;
-    context->min_version = config->min_version;
+    context->min_version = policy_has_tls12 ? config->min_version : TLS_VERSION_1_3;
     context->max_version = config->tls_1_2_only ? TLS_VERSION_1_2 : TLS_VERSION_1_3;
     context->peer_auth = config->peer_auth;
     mbedtls_ssl_config_init(&context->config);
@@ -82,7 +44,7 @@ static bool config_is_sound(const struct tls_context_config *config)
     if (has_trust && config->trust->anchor_count > TLS_ANCHORS_MAX) {
         return false;
     }
-    if (config->tls_1_2_only && config->min_version == TLS_VERSION_1_3) {
+    if (config->tls_1_2_only && (config->min_version == TLS_VERSION_1_3 || !policy_has_tls12)) {
         return false;
     }
     return (!server || has_identity(config)) && (!verifies || has_trust);
@@ -91,11 +53,11 @@ static bool config_is_sound(const struct tls_context_config *config)
 static void apply_suites(mbedtls_ssl_config *conf, enum tls_suite_order order)
 {
     bool chacha = order == TLS_SUITE_ORDER_CHACHA_FIRST;
-    mbedtls_ssl_conf_ciphersuites(conf, chacha ? suites_chacha_first : suites_aes_first);
-    mbedtls_ssl_conf_preference_order(conf, chacha ? MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_SERVER
-                                                   : MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_CLIENT);
-    mbedtls_ssl_conf_groups(conf, groups);
-    mbedtls_ssl_conf_sig_algs(conf, signatures);
+    mbedtls_ssl_conf_ciphersuites(conf, policy_suites(order));
+    internals_set_preference(conf, chacha ? MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_SERVER
+                                          : MBEDTLS_SSL_SRV_CIPHERSUITE_ORDER_CLIENT);
+    mbedtls_ssl_conf_groups(conf, policy_groups);
+    mbedtls_ssl_conf_sig_algs(conf, policy_signatures);
 }
 
 static mbedtls_ssl_protocol_version library_version(enum tls_version version)
@@ -123,7 +85,7 @@ static void apply_verification(struct tls_context *context)
         /* "Optional" here also means required: see verify_refusal. */
     }
     mbedtls_ssl_conf_authmode(conf, mode);
-    mbedtls_ssl_conf_cert_profile(conf, &identity_profile);
+    mbedtls_ssl_conf_cert_profile(conf, &policy_certificates);
     mbedtls_ssl_conf_ca_chain(conf, identity_anchors(&context->anchors), NULL);
 }
 

@@ -6,19 +6,6 @@
 #include "mbedtls/oid.h"
 #include "mbedtls/sha256.h"
 
-/* NIST SP 800-57: 112 bits of security and more. */
-const mbedtls_x509_crt_profile identity_profile = {
-    .allowed_mds = MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA256) |
-                   MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA384) |
-                   MBEDTLS_X509_ID_FLAG(MBEDTLS_MD_SHA512),
-    .allowed_pks = MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_RSA) |
-                   MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_RSASSA_PSS) |
-                   MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_ECKEY) | MBEDTLS_X509_ID_FLAG(MBEDTLS_PK_ECDSA),
-    .allowed_curves = MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP256R1) |
-                      MBEDTLS_X509_ID_FLAG(MBEDTLS_ECP_DP_SECP384R1),
-    .rsa_min_bitlen = 2048,
-};
-
 int identity_parse_chain(const struct tls_span *spans, size_t count, mbedtls_x509_crt *out,
                          size_t *index)
 {
@@ -96,7 +83,7 @@ static int checked_verify(struct checked *checked, enum tls_role role, unsigned 
     uint32_t flags = 0;
     mbedtls_x509_crt *anchors = identity_anchors(&checked->anchors);
     int code = mbedtls_x509_crt_verify_with_profile(&checked->chain, anchors, NULL,
-                                                    &identity_profile, NULL, &flags, NULL, NULL);
+                                                    &policy_certificates, NULL, &flags, NULL, NULL);
     *reasons = verify_reasons(flags);
     if (!usage_fits(role, &checked->chain)) {
         *reasons |= TLS_VERIFY_BAD_USAGE;

@@ -31,9 +31,7 @@ void internals_free_handshake(mbedtls_ssl_context *ssl)
         mbedtls_ssl_handshake_free(ssl);
         mbedtls_free(ssl->handshake);
         ssl->handshake = NULL;
-        mbedtls_ssl_transform_free(ssl->transform_negotiate);
-        mbedtls_free(ssl->transform_negotiate);
-        ssl->transform_negotiate = NULL;
+        internals_free_handshake12(ssl);
         mbedtls_ssl_session_free(ssl->session_negotiate);
         mbedtls_free(ssl->session_negotiate);
         ssl->session_negotiate = NULL;
@@ -43,12 +41,10 @@ void internals_free_handshake(mbedtls_ssl_context *ssl)
 
 static uint16_t group_of_handshake(const mbedtls_ssl_context *ssl)
 {
-    const mbedtls_ssl_handshake_params *handshake = ssl->handshake;
     if (ssl->tls_version == MBEDTLS_SSL_VERSION_TLS1_3) {
-        return handshake->offered_group_id;
+        return ssl->handshake->offered_group_id;
     }
-    mbedtls_ecp_group_id group = handshake->ecdh_ctx.grp_id;
-    return group == MBEDTLS_ECP_DP_NONE ? 0 : mbedtls_ssl_get_tls_id_from_ecp_group_id(group);
+    return internals_group12(ssl);
 }
 
 static bool handshake_is_resumption(const mbedtls_ssl_context *ssl)

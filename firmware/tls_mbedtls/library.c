@@ -5,7 +5,6 @@
 #include "backend.h"
 #include "crypto_driver.h"
 #include "mbedtls/build_info.h"
-#include "mbedtls/error.h"
 #include "mbedtls/platform_util.h"
 #include "mbedtls/sha256.h"
 #include "psa/crypto.h"
@@ -72,7 +71,7 @@ void error_fill(struct tls_error *error, enum tls_outcome outcome, long code)
     error->alert = TLS_NO_ALERT;
     error->code = code;
     if (code != 0) {
-        mbedtls_strerror((int)code, error->text, sizeof(error->text));
+        error_text((int)code, error->text, sizeof(error->text));
     }
 }
 

@@ -6,33 +6,6 @@
 #include "mbedtls/ecp.h"
 #include "mbedtls/oid.h"
 
-struct named {
-    int id;
-    const char *name;
-};
-
-static const struct named suites[] = {
-    {MBEDTLS_TLS1_3_AES_128_GCM_SHA256, "TLS_AES_128_GCM_SHA256"},
-    {MBEDTLS_TLS1_3_AES_256_GCM_SHA384, "TLS_AES_256_GCM_SHA384"},
-    {MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, "TLS_CHACHA20_POLY1305_SHA256"},
-    {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
-    {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
-    {MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-     "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
-    {MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
-    {MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
-    {MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
-    {0, "unknown"},
-};
-
-static const struct named groups[] = {
-    {MBEDTLS_SSL_IANA_TLS_GROUP_X25519, "x25519"},
-    {MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, "secp256r1"},
-    {MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, "secp384r1"},
-    {0, "none"},
-};
-
 /* The last entry of a table, id 0, stands for whatever is not in it. */
 static const char *name_in(const struct named *table, int id)
 {
@@ -44,12 +17,12 @@ static const char *name_in(const struct named *table, int id)
 
 const char *name_of_suite(int id)
 {
-    return name_in(suites, id);
+    return name_in(policy_suite_names, id);
 }
 
 const char *name_of_group(uint16_t group)
 {
-    return name_in(groups, group);
+    return name_in(policy_group_names, group);
 }
 
 /* Text that is cut to fit and always terminated. */

@@ -35,10 +35,12 @@ APART = {
     "unwind tables": [".eh_frame_hdr", ".eh_frame", ".gcc_except_table"],
     "relocations": [".rela.dyn", ".rela.plt", ".got", ".got.plt"],
 }
+PADDING = "padding for the Cortex-A53"
 STUBS = "linker stubs"  # around an erratum of the core; each is as large as a page
 FLASH = ("text", "rodata", "data")
 COLUMNS = (*FLASH, "bss")
 LIBC = "C library"
+SHARED = "(shared)"  # files of several libraries have a symbol of that name
 APP = "app"  # of which the program's own object file is a part
 # Libraries as the table names them; one of ours has the name of its folder.
 NAMES = {"third_party_mbedtls": "Mbed TLS", "third_party_lwip": "lwIP"}
@@ -146,7 +148,7 @@ class Owners:
         libraries = {library for library, _file in owners}
         if len(owners) == 1:
             return next(iter(owners))
-        return (libraries.pop() if len(libraries) == 1 else "(shared)"), name
+        return (libraries.pop() if len(libraries) == 1 else SHARED), name
 
 
 def run(*command, cwd):
@@ -175,7 +177,7 @@ def measure(build_dir):
             else:
                 files[owners.find(row)][kind] += size
     apart = {what: sum(map(linked.size, names)) for what, names in APART.items()}
-    return {"files": files, "apart": {**apart, "padding for the Cortex-A53": stubs}}
+    return {"files": files, "apart": {**apart, PADDING: stubs}}
 
 
 def flash(counter):

@@ -86,9 +86,9 @@ def _sessions(numbers):
 
 
 def _flash(results):
-    """The size preset is the one that says so in its name."""
+    """The size preset is the one that is called small."""
     sizes = results.get("sizes", {})
-    small = [size for preset, size in sizes.items() if "size" in preset]
+    small = [size for preset, size in sizes.items() if "small" in preset]
     for what, limit, size in (
         ("size preset", 270, small[0] if small else None),
         ("full firmware", 400, sizes.get("qemu-aarch64")),

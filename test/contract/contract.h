@@ -46,6 +46,11 @@ void contract_trying(const char *format, ...) PORT_PRINTF(1, 2);
 /* A line of its own in the report, for what a reader should know of a test that passed. */
 void contract_remark(const char *format, ...) PORT_PRINTF(1, 2);
 
+/* True if the firmware is built without what (TLS 1.2, RSA, IPv6), which the report then says: a
+ * test that is about nothing else has nothing to do. */
+bool contract_lacks(const char *what);
+extern const bool contract_has_ip6;
+
 /* The checks. Arguments are evaluated once. */
 #define CHECK(condition) contract_check((condition), __FILE__, __LINE__, #condition)
 #define CHECK_INT(actual, expected)                                                                \

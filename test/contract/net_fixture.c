@@ -98,6 +98,10 @@ static void configure_stream(void)
                                         .ip6_mode = NET_IP6_STATIC,
                                         .ip6 = {0x20, 0x01, 0x0d, 0xb8, [15] = 3},
                                         .ip6_prefix_len = 64};
+    if (!contract_has_ip6) {
+        fixture.own.ip6_mode = NET_IP6_OFF;
+        fixture.other.ip6_mode = NET_IP6_OFF;
+    }
 }
 
 /* Both stacks are the kernel's, which is cut off from the world first. */

@@ -14,12 +14,6 @@
 /* ---- Contexts -----------------------------------------------------------------------------------
  */
 
-const struct pair_version pair_versions[] = {
-    {.name = "TLSv1.3"},
-    {.name = "TLSv1.2", .is_1_2 = true},
-    {0},
-};
-
 struct pair_config pair_config_default(void)
 {
     return (struct pair_config){

@@ -180,8 +180,9 @@ static void test_bulk_with_each_suite(void)
 {
     static uint8_t message[40000];
     pattern_fill(message, sizeof message, 8);
+    unsigned choices = contract_lacks("RSA") ? 2 : 4;
     for (const struct pair_version *version = pair_versions; version->name != NULL; ++version) {
-        for (unsigned i = 0; i < 4; ++i) {
+        for (unsigned i = 0; i < choices; ++i) {
             contract_trying("%s, choice %u", version->name, i);
             struct pair_config config = pair_config_version(version);
             config.server.suite_order = config.client.suite_order =

@@ -17,8 +17,13 @@ uint32_t net_random_u32(void);
 #define LWIP_PLATFORM_DIAG(x)                                                                      \
     do {                                                                                           \
     } while (0)
+#if NET_LWIP_IS_FULL
 _Noreturn void sys_assert_failed(const char *file, int line);
 #define LWIP_PLATFORM_ASSERT(text) sys_assert_failed(__FILE__, __LINE__)
+#else
+_Noreturn void sys_assert_failed_here(void);
+#define LWIP_PLATFORM_ASSERT(text) sys_assert_failed_here()
+#endif
 
 typedef int sys_prot_t;
 
