@@ -361,14 +361,26 @@ static bool admits(struct net_budget *budget, struct tcp_pcb *pcb, size_t len)
     return !socket->busy->is_full;
 }
 
+/* The segment has no data, or none that lwIP would keep: it is only acknowledged, or answered with
+ * RST. A place taken for it would never be left again, as nothing of it is ever read. */
+static bool brings_nothing(const struct tcp_pcb *pcb, const struct tcp_hdr *header, size_t len)
+{
+    bool takes_data = pcb->state >= SYN_RCVD && pcb->state <= FIN_WAIT_2;
+    bool has_data = len > 0 && (TCPH_FLAGS(header) & (TCP_SYN | TCP_RST)) == 0;
+    return !takes_data || !has_data || TCP_SEQ_LEQ(header->seqno + (uint32_t)len, pcb->rcv_nxt);
+}
+
 static bool may_take(struct tcp_pcb *pcb, const struct tcp_hdr *header, size_t len)
 {
     struct net_budget *budget = &net_lwip_instance.budget;
-    if (len == 0 || pcb->state < ESTABLISHED) {
+    if (brings_nothing(pcb, header, len)) {
         return true;
     }
     if (TCP_SEQ_GT(header->seqno, pcb->rcv_nxt)) {
         return memp_pools[MEMP_PBUF_POOL]->stats->used < NET_LWIP_OOSEQ_BUFFERS;
+    }
+    if (pcb->state < ESTABLISHED) {
+        return len <= SURE_LEN; /* with the last ACK of the TCP handshake: as much as was offered */
     }
     /* Nobody's any more: what comes is dropped by lwIP. */
     return pcb->callback_arg == NULL || admits(budget, pcb, len);
@@ -412,23 +424,37 @@ static bool has_moved(const struct net_busy *busy, const struct tcp_pcb *pcb)
     return pcb->rcv_nxt - busy->received + (pcb->lastack - busy->acked) >= TCP_MSS;
 }
 
-/* True: the connection was ended. */
+/* Nothing of what is received is his, nor does he wait for more than he is sure of. */
+static bool needs_no_place(const struct net_socket *socket)
+{
+    return held_with(connection_of(socket), 0) == 0 && wanted_len(socket) <= SURE_LEN;
+}
+
+/* The peer had his time and did not move. */
+static bool is_stalled(struct net_busy *busy, const struct tcp_pcb *pcb)
+{
+    if (has_moved(busy, pcb) || !is_peers_turn(busy->holder, pcb)) {
+        note_progress(busy);
+        return false;
+    }
+    busy->idle_looks++;
+    return busy->idle_looks >= NET_BUDGET_LOOKS_MAX;
+}
+
+/* True: the place is free again. */
 static bool look_at_holder(struct net_busy *busy)
 {
     struct tcp_pcb *pcb = busy->holder != NULL ? pcb_of(busy->holder) : NULL;
     if (pcb == NULL) {
         return false; /* nobody's, or about to be closed */
     }
-    if (has_moved(busy, pcb) || !is_peers_turn(busy->holder, pcb)) {
-        note_progress(busy);
-        return false;
+    if (!needs_no_place(busy->holder)) {
+        if (!is_stalled(busy, pcb)) {
+            return false;
+        }
+        net_budget_end_stalled(pcb, busy->moved_us);
     }
-    busy->idle_looks++;
-    if (busy->idle_looks < NET_BUDGET_LOOKS_MAX) {
-        return false;
-    }
-    net_budget_end_stalled(pcb, busy->moved_us);
-    leave_place(busy->holder); /* its buffers come back when its owner closes the socket: soon */
+    leave_place(busy->holder); /* what it holds comes back when its owner closes the socket: soon */
     return true;
 }
 

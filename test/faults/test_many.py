@@ -9,6 +9,8 @@ import threading
 import harness
 import settings
 import testcerts
+from netns import ip
+from rawtcp import FrameQueue, RawConnection
 from tlspeer import TlsPeer, connect
 
 THOUSAND = 1000
@@ -24,6 +26,8 @@ CPU_MAX_S = 30.0  # for a thousand records, twice; it takes 1 or 2
 # Who does not read holds so much of what is shared to send; more of them than that suffices for.
 UNREAD = (4000, 14)
 DEAF = PLACES + 16
+# More than a connection is sure of, in one frame.
+LARGE = 8000
 
 
 class Echo:
@@ -203,6 +207,43 @@ class Many(harness.TestCase):
         self.assertTrue(good.exchange(data) == data)
         self.assertEqual(server.find_events("closed", session="1"), [])
         self.check_stopped(server)
+
+
+class ManyByHand(harness.TestCase):
+    """Peers whose segments are made by hand."""
+
+    def setUp(self):
+        super().setUp()
+        self.wire = self.make_wire()
+        ip("link", "set", self.wire.interface, "mtu", "9000")
+        self.queue = FrameQueue(self.wire.interface)
+        self.addCleanup(self.queue.close)
+        self.server = self.start_server(self.wire, "--max-sessions", str(PLACES + 1))
+        self.mac = self.server.wait_event("net_up")["mac"]
+
+    def connect(self, **more):
+        return RawConnection(self.queue, settings.SERVER_IP, self.mac, settings.PORT, **more)
+
+    def test_copies_take_no_places(self):
+        """As many idle sessions as there are places repeat a segment: nobody has to wait, and
+        nobody is ended."""
+        context = testcerts.client_context()
+        peers = [TlsPeer(self.connect(), context).handshake() for _place in range(PLACES)]
+        for peer in peers:
+            peer.sock.send_copy(LARGE)
+        data = b"g" * (4 * RECORD)
+        (good,) = self.open_peers(1)
+        self.assertTrue(good.exchange(data) == data)
+        for peer in peers:
+            self.assertEqual(peer.echo(b"still here"), b"still here")
+        self.assertEqual(self.server.find_events("stalled"), [])
+        self.check_stopped(self.server)
+
+    def test_last_ack_brings_no_more_than_was_offered(self):
+        """What comes too early is not taken, and the connection goes on."""
+        peer = TlsPeer(self.connect(last_ack_brings=bytes(LARGE)), testcerts.client_context())
+        self.assertEqual(peer.handshake().echo(b"in time"), b"in time")
+        self.check_stopped(self.server)
 
 
 if __name__ == "__main__":

@@ -68,8 +68,17 @@ class RawConnection:
     what a TlsPeer needs of a socket: recv, sendall and close."""
 
     def __init__(
-        self, queue, server_ip, server_mac, server_port, timeout_s=10.0, port=None, seq=None
+        self,
+        queue,
+        server_ip,
+        server_mac,
+        server_port,
+        timeout_s=10.0,
+        port=None,
+        seq=None,
+        last_ack_brings=b"",
     ):  # pylint: disable=too-many-arguments
+        """last_ack_brings: data with the ACK that ends the TCP handshake, not counted as sent."""
         self.queue = queue
         self.server = (server_ip, server_port)
         self.server_mac = frames.mac_bytes(server_mac)
@@ -84,7 +93,7 @@ class RawConnection:
         self._last_ack = 0  # what the server said of our bytes
         self._edge = 0  # up to where it has room for them
         self._ended = False
-        self._connect()
+        self._connect(last_ack_brings)
 
     # ---- Sending
 
@@ -145,11 +154,11 @@ class RawConnection:
             elif self._is_ours(frame):
                 self._take(Segment(frame.payload))
 
-    def _connect(self):
+    def _connect(self, last_ack_brings):
         self._send(SYN, options=SYN_OPTIONS)
         self.seq += 1
         self._wait(lambda: self.seen != 0, "SYN-ACK")
-        self.acknowledge()
+        self._send(ACK, last_ack_brings)
 
     # ---- What a test calls
 
@@ -188,6 +197,12 @@ class RawConnection:
             piece = data[at : at + 1460]
             self._send(PSH | ACK, piece)
             self.seq = (self.seq + len(piece)) & 0xFFFFFFFF
+
+    def send_copy(self, count):
+        """As if the last bytes were sent once more: their numbers, but not what they were."""
+        self.seq -= count
+        self._send(PSH | ACK, bytes(count))
+        self.seq += count
 
     def room(self):
         """How much more the server is willing to receive, by its last word."""
