@@ -202,6 +202,9 @@ static void get_in_line(struct net_budget *budget, struct net_socket *socket)
     if (socket->is_in_line) {
         return;
     }
+    if (!is_crowded() && net_lwip_instance.is_receiving) {
+        net_lwip_instance.has_news = true; /* the sleeper is to look at the holders from now on */
+    }
     socket->is_in_line = true;
     socket->in_line_us = clock_now_us();
     socket->next_in_line = NULL;
