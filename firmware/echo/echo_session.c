@@ -294,7 +294,8 @@ static bool session_puts_deadline_off(struct echo_session *session,
 
 static void open_deadline(struct echo_session *session, struct echo_service *service)
 {
-    if (session_puts_deadline_off(session, service)) {
+    /* The end of all sessions waits for nobody's memory. */
+    if (!session->ending && session_puts_deadline_off(session, service)) {
         return;
     }
     /* With reads_need_room a peer that does not read is not read from to begin with. */

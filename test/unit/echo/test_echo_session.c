@@ -474,6 +474,22 @@ static void test_drain_finishes_what_was_read(void **state)
     assert_true(has_ended());
 }
 
+static void test_drain_waits_for_nobodys_memory(void **state)
+{
+    (void)state;
+    fake.script.read[0] = (struct fake_step){TLS_OK, "unsent", 0};
+    fake.script.write[0] = (struct fake_step){TLS_WANT_WRITE, NULL, 0};
+    fake.script.write[1] = (struct fake_step){TLS_WANT_WRITE, NULL, 0};
+    start();
+    echo_session_step(&session, &service);
+    echo_session_drain(&session, &service);
+    fake.held_back_us = 10000000;
+    fake.now_us = session.connection.deadline_us;
+    echo_session_step(&session, &service);
+    assert_int_equal(fake_log_count("deadline session=3 phase=write"), 1);
+    assert_int_equal(fake_log_count("closed session=3 reason=deadline"), 1);
+}
+
 static void test_drain_gives_up_a_handshake(void **state)
 {
     (void)state;
@@ -527,6 +543,7 @@ int main(void)
         SESSION_TEST(test_peer_is_judged_again_when_the_clock_was_set),
         SESSION_TEST(test_clock_set_during_the_handshake),
         SESSION_TEST(test_drain_finishes_what_was_read),
+        SESSION_TEST(test_drain_waits_for_nobodys_memory),
         SESSION_TEST(test_drain_gives_up_a_handshake),
         SESSION_TEST(test_nothing_of_a_session_stays_in_its_slot),
     };
