@@ -97,12 +97,21 @@ static bool take_burst(struct net *net)
  * threads. The receive thread takes what comes while the loop is at work for long.
  */
 
+/* What is left of a burst woke nobody else: it is taken when the loop comes by again. */
+static void take_some(struct net *net)
+{
+    bool has_more = take_burst(net);
+    if (has_more) {
+        atomic_store_explicit(&net->device.has_frames, true, memory_order_relaxed);
+    }
+}
+
 void net_device_take_waiting(struct net *net)
 {
     struct net_device *device = &net->device;
     if (atomic_load_explicit(&device->has_frames, memory_order_relaxed)) {
         atomic_store_explicit(&device->has_frames, false, memory_order_relaxed);
-        (void)take_burst(net);
+        take_some(net);
     }
 }
 
@@ -114,7 +123,7 @@ void net_device_sleep(struct net *net, uint64_t deadline_us)
         return;
     case NET_EVENT_FRAMES:
         net_event_disarm(&net->event);
-        (void)take_burst(net);
+        take_some(net);
         return;
     case NET_EVENT_TROUBLE:
         atomic_store(&device->is_in_trouble, true);

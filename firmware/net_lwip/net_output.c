@@ -13,6 +13,9 @@
 
 #define CHECKSUM_OFFSET 16 /* in TCP's header, RFC 9293 section 3.1 */
 
+/* A segment of many small writes has as many pieces, and lwIP makes no checksum for any. */
+_Static_assert(LINK_PARTS_MAX > TCP_SND_QUEUELEN, "a segment would go out without its checksum");
+
 /* Called for what lwIP copies to send it; see LWIP_CHKSUM_COPY. */
 unsigned short net_output_copy(void *to, const void *from, unsigned short len)
 {

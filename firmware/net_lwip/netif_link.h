@@ -36,7 +36,7 @@ struct link_part {
 };
 
 /* Pieces of a frame at most: headers, and more segments than there are in a send buffer. */
-#define LINK_PARTS_MAX 64
+#define LINK_PARTS_MAX 130
 
 /* A frame of TCP whose checksum is left to the system: in its place is the sum of the
  * pseudo-header. The system also cuts it into segments, if it is longer than one. */
