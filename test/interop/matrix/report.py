@@ -120,7 +120,7 @@ MEANING = {
     "no other name.",
     "large": "1 MB, random where the peer can take that, in records as large as the sender makes them.",
     "tiny": "Records of one byte: 30 of them each way, counted on the wire.",
-    "half_close": "Half-close: the peer's client sends 8 KB and close_notify while our server stands still; "
+    "half_close": "Half-close: the peer's client sends 2 KB and close_notify while our server stands still; "
     "then all of it comes back, and our close_notify. Our client ends its side first, and takes the "
     "peer's close_notify: reason clean.",
     "cut": "Stream cut: the peer is gone with a FIN but without close_notify: reason truncated.",
