@@ -28,6 +28,7 @@ UNREAD = (4000, 14)
 DEAF = PLACES + 16
 # More than a connection is sure of, in one frame.
 LARGE = 8000
+FIRST_PORT = 20000
 
 
 class Echo:
@@ -228,7 +229,8 @@ class ManyByHand(harness.TestCase):
         """As many idle sessions as there are places repeat a segment: nobody has to wait, and
         nobody is ended."""
         context = testcerts.client_context()
-        peers = [TlsPeer(self.connect(), context).handshake() for _place in range(PLACES)]
+        socks = [self.connect(port=FIRST_PORT + place) for place in range(PLACES)]
+        peers = [TlsPeer(sock, context).handshake() for sock in socks]
         for peer in peers:
             peer.sock.send_copy(LARGE)
         data = b"g" * (4 * RECORD)
