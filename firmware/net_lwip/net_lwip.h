@@ -44,6 +44,7 @@ struct net_socket {
     size_t needed_len;     /* what the owner awaits; 0: nothing, or not known */
     bool is_favoured;      /* may have a full window open */
     bool is_in_line;       /* for a place */
+    bool was_refused;      /* a segment, since it got in line */
     uint64_t in_line_us;   /* since when */
     uint64_t held_back_us; /* how long that was before */
     struct net_socket *next_in_line;
@@ -86,12 +87,19 @@ uint32_t net_backlog_count_half_open(void);
  * did not get to work, nobody else is to blame. */
 #define NET_BUDGET_LOOK_US 200000
 #define NET_BUDGET_LOOKS_MAX 26 /* 5 s */
+/* So many at most for who was refused a segment: his peer tries again late. */
+#define NET_BUDGET_PATIENT_LOOKS_MAX (4 * NET_BUDGET_LOOKS_MAX)
+/* Who moves, but has kept others waiting for so many looks with nothing to do but to wait for him,
+ * is ended, too. */
+#define NET_BUDGET_TURN_LOOKS_MAX 150 /* 30 s */
 
 /* One of NET_LWIP_BUSY_MAX places: the right to a full window of received data. */
 struct net_busy {
     struct net_socket *holder; /* NULL: free */
     uint64_t moved_us;         /* when it was last the holder's merit, or not his fault */
     unsigned idle_looks;       /* how often it was looked at since */
+    unsigned looks_max;        /* how often it may be */
+    unsigned turn_looks;       /* how often it was the peer's turn, whether he moved or not */
     uint32_t received, acked;  /* sequence numbers then */
     bool is_full;              /* no more is taken until something is read */
 };

@@ -11,7 +11,7 @@
  * line, and the peer sends it again.
  *
  * A peer who has a place, and whose turn it is to send or to acknowledge, but who does not, is
- * reset after a while if others are in line. */
+ * reset after a while if others are in line; so is one who does, but takes too long in all. */
 #include "lwip/opt.h"
 
 #include "clock_port.h"
@@ -121,15 +121,22 @@ static size_t known_window(const struct tcp_pcb *pcb)
     return left > 0 ? (size_t)left : 0;
 }
 
+static void acknowledge(struct tcp_pcb *pcb)
+{
+    tcp_ack_now(pcb);
+    tcp_output(pcb);
+}
+
 /* Tells the peer at once if there are at_least bytes more. */
-static void offer(struct tcp_pcb *pcb, size_t at_least)
+static bool offer(struct tcp_pcb *pcb, size_t at_least)
 {
     uint32_t len = net_budget_offered(pcb);
-    if (len >= known_window(pcb) + at_least) {
-        pcb->rcv_ann_wnd = len;
-        tcp_ack_now(pcb);
-        tcp_output(pcb);
+    if (len < known_window(pcb) + at_least) {
+        return false;
     }
+    pcb->rcv_ann_wnd = len;
+    acknowledge(pcb);
+    return true;
 }
 
 /* A peer whose SYN has come is offered only what we are sure of. */
@@ -159,16 +166,33 @@ static struct net_busy *find_place(struct net_budget *budget)
     return NULL;
 }
 
-/* Nothing counts against the holder up to now. */
+/* A segment's worth came, or was acknowledged, since that was last so. */
+static bool has_moved(const struct net_busy *busy, const struct tcp_pcb *pcb)
+{
+    return pcb->rcv_nxt - busy->received + (pcb->lastack - busy->acked) >= TCP_MSS;
+}
+
+/* Nothing counts against the holder up to now, but how long it was his turn. */
 static void note_progress(struct net_busy *busy)
 {
     const struct tcp_pcb *pcb = pcb_of(busy->holder);
     busy->idle_looks = 0;
     busy->moved_us = clock_now_us();
     if (pcb != NULL) {
+        if (has_moved(busy, pcb)) {
+            busy->looks_max = NET_BUDGET_LOOKS_MAX; /* his peer has tried again by now */
+        }
         busy->received = pcb->rcv_nxt;
         busy->acked = pcb->lastack;
     }
+}
+
+static void hold_place(struct net_busy *busy, struct net_socket *socket, unsigned looks_max)
+{
+    *busy = (struct net_busy){.holder = socket};
+    socket->busy = busy;
+    note_progress(busy);
+    busy->looks_max = looks_max;
 }
 
 /* Only if nobody is in line. */
@@ -178,9 +202,7 @@ static bool take_place(struct net_budget *budget, struct net_socket *socket)
     if (busy == NULL) {
         return false;
     }
-    *busy = (struct net_busy){.holder = socket};
-    socket->busy = busy;
-    note_progress(busy);
+    hold_place(busy, socket, NET_BUDGET_LOOKS_MAX);
     if (!socket->is_favoured && budget->favoured_count < FAVOURED_MAX) {
         socket->is_favoured = true;
         budget->favoured_count++;
@@ -206,6 +228,7 @@ static void get_in_line(struct net_budget *budget, struct net_socket *socket)
         net_lwip_instance.has_news = true; /* the sleeper is to look at the holders from now on */
     }
     socket->is_in_line = true;
+    socket->was_refused = false;
     socket->in_line_us = clock_now_us();
     socket->next_in_line = NULL;
     if (budget->first_in_line == NULL) {
@@ -232,6 +255,18 @@ static void leave_line(struct net_budget *budget, struct net_socket *socket)
     socket->held_back_us += clock_now_us() - socket->in_line_us;
 }
 
+/* A peer's TCP that was refused a segment tries again after twice the time each time: the next time
+ * is as far away as the first one is long ago. */
+static unsigned patience_for(const struct net_socket *socket)
+{
+    uint64_t waited_us = clock_now_us() - socket->in_line_us;
+    uint64_t looks = NET_BUDGET_LOOKS_MAX;
+    if (socket->was_refused) {
+        looks += waited_us / NET_BUDGET_LOOK_US;
+    }
+    return (unsigned)LWIP_MIN(looks, (uint64_t)NET_BUDGET_PATIENT_LOOKS_MAX);
+}
+
 /* Gives a free place to the first in line, unless he needs it no more. */
 static void serve_line(struct net_budget *budget)
 {
@@ -243,10 +278,10 @@ static void serve_line(struct net_budget *budget)
         if (pcb == NULL || socket->needed_len <= unread_len(pcb)) {
             continue;
         }
-        *busy = (struct net_busy){.holder = socket};
-        socket->busy = busy;
-        note_progress(busy);
-        offer(pcb, 1);
+        hold_place(busy, socket, patience_for(socket));
+        if (!offer(pcb, 1)) {
+            acknowledge(pcb); /* what the peer misses is welcome now */
+        }
     }
 }
 
@@ -292,7 +327,7 @@ void net_budget_await(struct net_socket *socket, size_t len)
     }
     bool is_enough = wanted_len(socket) <= SURE_LEN || socket->busy != NULL;
     if (is_enough || take_place(budget, socket)) {
-        offer(pcb, 1);
+        (void)offer(pcb, 1);
     } else {
         get_in_line(budget, socket);
     }
@@ -311,6 +346,9 @@ void net_budget_note_received(struct net_socket *socket)
     struct tcp_pcb *pcb = pcb_of(socket);
     if (socket->busy != NULL) {
         note_progress(socket->busy);
+        if (!is_crowded()) {
+            socket->busy->turn_looks = 0; /* nobody had to wait for this one */
+        }
         socket->busy->is_full = false;
         if (is_done(socket)) {
             leave_place(socket);
@@ -326,7 +364,7 @@ void net_budget_note_received(struct net_socket *socket)
     /* A peer who has used up his window hears of a new one now: perhaps nothing else goes to him.
      */
     if (known_window(pcb) < TCP_MSS) {
-        offer(pcb, TCP_MSS);
+        (void)offer(pcb, TCP_MSS);
     }
 }
 
@@ -340,6 +378,7 @@ static bool wait_for_place(struct net_budget *budget, struct net_socket *socket,
 {
     if (socket->needed_len > unread_len(pcb)) {
         get_in_line(budget, socket);
+        socket->was_refused = true;
     }
     return false;
 }
@@ -421,27 +460,33 @@ static bool is_peers_turn(const struct net_socket *socket, const struct tcp_pcb 
     return socket->needed_len > unread_len(pcb);
 }
 
-/* A segment's worth came, or was acknowledged, since that was last so. */
-static bool has_moved(const struct net_busy *busy, const struct tcp_pcb *pcb)
-{
-    return pcb->rcv_nxt - busy->received + (pcb->lastack - busy->acked) >= TCP_MSS;
-}
-
 /* Nothing of what is received is his, nor does he wait for more than he is sure of. */
 static bool needs_no_place(const struct net_socket *socket)
 {
     return held_with(connection_of(socket), 0) == 0 && wanted_len(socket) <= SURE_LEN;
 }
 
-/* The peer had his time and did not move. */
-static bool is_stalled(struct net_busy *busy, const struct tcp_pcb *pcb)
+/* The peer had his time: all that one may take who moves, or a while in which he did not. */
+static bool is_time_up(struct net_busy *busy, const struct tcp_pcb *pcb)
 {
-    if (has_moved(busy, pcb) || !is_peers_turn(busy->holder, pcb)) {
+    if (!is_peers_turn(busy->holder, pcb)) {
         note_progress(busy);
         return false;
     }
-    busy->idle_looks++;
-    return busy->idle_looks >= NET_BUDGET_LOOKS_MAX;
+    busy->turn_looks++;
+    if (has_moved(busy, pcb)) {
+        note_progress(busy);
+    } else {
+        busy->idle_looks++;
+    }
+    return busy->idle_looks >= busy->looks_max || busy->turn_looks >= NET_BUDGET_TURN_LOOKS_MAX;
+}
+
+static void end_holder(const struct net_busy *busy, struct tcp_pcb *pcb)
+{
+    bool is_idle = busy->idle_looks >= busy->looks_max;
+    uint64_t took_us = (uint64_t)busy->turn_looks * NET_BUDGET_LOOK_US;
+    net_budget_end_stalled(pcb, is_idle ? busy->moved_us : clock_now_us() - took_us);
 }
 
 /* True: the place is free again. */
@@ -452,10 +497,10 @@ static bool look_at_holder(struct net_busy *busy)
         return false; /* nobody's, or about to be closed */
     }
     if (!needs_no_place(busy->holder)) {
-        if (!is_stalled(busy, pcb)) {
+        if (!is_time_up(busy, pcb)) {
             return false;
         }
-        net_budget_end_stalled(pcb, busy->moved_us);
+        end_holder(busy, pcb);
     }
     leave_place(busy->holder); /* what it holds comes back when its owner closes the socket: soon */
     return true;
