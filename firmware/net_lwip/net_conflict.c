@@ -157,7 +157,7 @@ void acd_netif_ip_addr_changed(struct netif *netif, const ip_addr_t *old_ip,
     }
 }
 
-/* For lwIP the link never goes down: see net_device_open. */
+/* For lwIP the link never goes down: see net_device_add. */
 void acd_network_changed_link_down(struct netif *netif)
 {
     (void)netif;

@@ -7,8 +7,9 @@
 
 #include <stdint.h>
 
-/* Microseconds since the firmware's start ("boot" in the log). Never goes back, is not affected by
- * wall clock changes, and advances while the system sleeps if the system can tell. */
+/* Microseconds since the program's start or, where the firmware is the whole system, the kernel's.
+ * Never goes back, is not affected by wall clock changes, and advances while the system sleeps if
+ * the system can tell. */
 uint64_t clock_now_us(void);
 
 /* Microseconds of processor time that the firmware has used, all its threads together and what the

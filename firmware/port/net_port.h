@@ -59,7 +59,7 @@ struct net_config {
     const char
         *netif; /* "tap:NAME", "packet:IFNAME", "stream:connect=PATH", "stream:listen=PATH" */
     enum net_ip_mode ip_mode;
-    uint8_t ip[4]; /* the rest of this struct: network order; 0.0.0.0 means none */
+    uint8_t ip[4]; /* this and the other addresses: network order; 0.0.0.0 means none */
     uint8_t prefix_len;
     uint8_t gateway[4];
     uint8_t dns[4];
