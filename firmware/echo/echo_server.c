@@ -213,7 +213,7 @@ static enum exit_status wait_for_clock(struct echo_server *server)
             return EXIT_STATUS_DEADLINE;
         }
         wait_for_start(server, deadline_us);
-        loop_watch_round(&server->watch, server->advances);
+        finish_round(server);
     }
     return server_check_identity(server);
 }

@@ -126,7 +126,6 @@ void sys_check_core_locking(void);
 /* Peers lately sent to: beyond these, the next hop is looked up anew. lwIP counts them in a signed
  * byte: 128 are a loop without end. */
 #define LWIP_ND6_NUM_DESTINATIONS LWIP_MIN(NET_LWIP_CONNECTIONS_MAX + 16, 120)
-#define LWIP_ND6_QUEUEING 0 /* one packet waits for a neighbour: a SYN, a question */
 #define LWIP_ND6_RDNSS_MAX_DNS_SERVERS DNS_MAX_SERVERS
 #define LWIP_IPV6_MLD LWIP_IPV6 /* or switches that listen in do not send us solicitations */
 #define MEMP_NUM_MLD6_GROUP (LWIP_IPV6_NUM_ADDRESSES + 2) /* all nodes', and mDNS's */
@@ -140,8 +139,8 @@ void sys_check_core_locking(void);
 #define IP_OPTIONS_ALLOWED 0 /* packets with source routes and the like are dropped */
 
 #define ARP_TABLE_SIZE 32 /* hosts on the segment that talk to us at a time */
-/* What may wait for a neighbour's answer: a name is asked for in two packets, of which the second
- * would displace the first. */
+/* What may wait for a neighbour's answer, in both families: a name is asked for in two packets, of
+ * which the second would displace the first. */
 #define ARP_QUEUEING 1
 #define ARP_QUEUE_LEN 2
 #define MEMP_NUM_ARP_QUEUE 8

@@ -62,10 +62,10 @@ class TimeTestCase(harness.TestCase):
         self.addCleanup(server.close)
         return server
 
-    def new_server(self, *args, identity="always", ip=None):
+    def new_server(self, *args, identity="always", ip=None, **more):
         address = ip or f"{settings.SERVER_IP}/{settings.PREFIX_LEN}"
         first = ["--netif", self.wire.netif, "--ip", address, "--certs", self.blobs[identity]]
-        return self.own(Firmware("tls-echo-server", [*first, *args]))
+        return self.own(Firmware("tls-echo-server", [*first, *args], **more))
 
     def listening(self, *args, **more):
         server = self.new_server(*args, **more)
@@ -270,6 +270,16 @@ class Required(TimeTestCase):
         server = self.required("--sntp", settings.KERNEL_IP)
         server.wait_event("net_up")
         self.check_stopped(server)
+
+    def test_takes_commands_while_it_waits(self):
+        self.time_server(services.SILENT)
+        server = self.required("--sntp", settings.KERNEL_IP, "--console", "on", stdin=True)
+        server.wait_event("net_up")
+        server.write(b"sessions\nstats\n")
+        server.wait_event("sessions", count="0")
+        self.assertEqual(server.wait_event("stats").module, "console")
+        server.write(b"drain\n")
+        self.check_exit(server, 0)
 
 
 class Client(TimeTestCase):
