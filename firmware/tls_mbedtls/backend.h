@@ -13,6 +13,9 @@
  * so that so many bytes are fewer blocks in records of any size. */
 #define AES_GCM_LIMIT_LEN (UINT64_C(1) << 37)
 
+/* A server's flight with a chain of two RSA certificates fits, and what does not goes in pieces. */
+#define FLIGHT_CAP 4096
+
 #define TICKET_LIFETIME_S 3600 /* a key seals for so long, and opens for as long again */
 
 struct tls_context {
@@ -29,7 +32,8 @@ struct tls_context {
 };
 
 /* What a session keeps of the record buffers from one call to the next: in_len bytes of input, then
- * the library's out_left bytes of output; in block if there are more than fit into head. */
+ * the library's out_left bytes of output, then the flight; in block if there are more than fit into
+ * head. */
 struct kept {
     uint8_t head[16]; /* a counter of eight bytes and a record's header */
     uint8_t *block;   /* owned; NULL: head it is */
@@ -38,7 +42,14 @@ struct kept {
 
 /* Where the part of each record buffer ends that a call has used; NULL: not known. */
 struct used {
-    const uint8_t *in_end, *out_end;
+    const uint8_t *in_end, *out_end, *flight_end;
+};
+
+/* Records of a handshake that have not gone to the transport yet: the library hands over one at a
+ * time, and each would be a segment of its own. */
+struct flight {
+    uint8_t *bytes; /* in the record buffers, FLIGHT_CAP of them */
+    size_t len;
 };
 
 /* What the handshake agreed on and the library forgets or hides: see internals.c. */
@@ -62,6 +73,7 @@ struct wire {
     bool needs_room;       /* reads_need_room of the session's config */
     size_t read_cap;       /* of the read that this call is */
     size_t unanswered_len; /* bytes read and not written since */
+    struct flight flight;
 };
 
 /* The write that waits to be called again. */
@@ -209,8 +221,13 @@ void key_type_to_text(const mbedtls_pk_context *key, char *out, size_t cap);
 /* ---- wire.c: between library and transport ----------------------------------------------------
  */
 
+/* The library's f_send and f_recv. During a handshake the one gathers, until the other is called,
+ * or wire_flush. */
 int wire_send(void *data, const unsigned char *bytes, size_t len);
 int wire_receive(void *data, unsigned char *buf, size_t cap);
+
+/* Sends what was gathered. 0, or the library's code for what stopped it. */
+int wire_flush(struct tls_session *session);
 
 /* True if the transport has room for len bytes; if not, that is what the session wants. */
 bool wire_has_room(struct tls_session *session, size_t len);
@@ -256,20 +273,22 @@ size_t record_buffers_len(void);
 /* mbedtls_ssl_setup() on lent buffers. 0 or the library's code. */
 int record_buffers_setup(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *config,
                          struct record_buffers *buffers);
+uint8_t *record_buffers_flight(struct record_buffers *buffers);
 
 /* Call before mbedtls_ssl_free(): the buffers are not the library's to free. */
 void record_buffers_take_back(mbedtls_ssl_context *ssl);
 
-/* Around each call into the library: puts back what was kept, and keeps what is left; *used says
- * what the one has put where, and tells the other how much to wipe. Nothing of the session stays in
- * the buffers. False: no memory; the session is of no further use. */
-void record_buffers_begin(mbedtls_ssl_context *ssl, struct kept *kept, struct used *used);
-bool record_buffers_end(mbedtls_ssl_context *ssl, struct kept *kept, const struct used *used);
+/* Around each call into the library: puts back what was kept, and keeps what is left; wire->used
+ * says what the one has put where, and tells the other how much to wipe. Nothing of the session
+ * stays in the buffers. False: no memory; the session is of no further use. */
+void record_buffers_begin(mbedtls_ssl_context *ssl, struct kept *kept, struct wire *wire);
+bool record_buffers_end(mbedtls_ssl_context *ssl, struct kept *kept, struct wire *wire);
 
 /* ---- internals.c: with record_buffers.c, all that knows the library's private fields -----------
  */
 
 bool internals_handshake_is_over(const mbedtls_ssl_context *ssl);
+bool internals_may_sign_next(const mbedtls_ssl_context *ssl);
 void internals_free_handshake(mbedtls_ssl_context *ssl);
 /* internals12.c, or internals12_none.c without TLS 1.2: frees what its handshake alone needs, and
  * the group agreed on, 0 if none. */

@@ -13,6 +13,16 @@ bool internals_handshake_is_over(const mbedtls_ssl_context *ssl)
     return ssl->state == MBEDTLS_SSL_HANDSHAKE_OVER;
 }
 
+/* A server of TLS 1.2, a server and a client of TLS 1.3. (A client of TLS 1.2 comes through its
+ * state whether it signs or not.) In some the other role reads what was signed. */
+bool internals_may_sign_next(const mbedtls_ssl_context *ssl)
+{
+    bool is_server = mbedtls_ssl_conf_get_endpoint(ssl->conf) == MBEDTLS_SSL_IS_SERVER;
+    return ssl->state == MBEDTLS_SSL_SERVER_KEY_EXCHANGE ||
+           (ssl->state == MBEDTLS_SSL_CERTIFICATE_VERIFY && is_server) ||
+           ssl->state == MBEDTLS_SSL_CLIENT_CERTIFICATE_VERIFY;
+}
+
 static void free_peer_certificate(mbedtls_ssl_session *session)
 {
     if (session != NULL) {

@@ -17,6 +17,7 @@
 struct record_buffers {
     unsigned char in[MBEDTLS_SSL_IN_BUFFER_LEN];
     unsigned char out[MBEDTLS_SSL_OUT_BUFFER_LEN];
+    unsigned char flight[FLIGHT_CAP];
 };
 
 struct record_buffers *record_buffers_new(void)
@@ -40,6 +41,11 @@ int record_buffers_setup(mbedtls_ssl_context *ssl, const mbedtls_ssl_config *con
     ssl->in_buf = buffers->in;
     ssl->out_buf = buffers->out;
     return mbedtls_ssl_setup(ssl, config);
+}
+
+uint8_t *record_buffers_flight(struct record_buffers *buffers)
+{
+    return buffers->flight;
 }
 
 void record_buffers_take_back(mbedtls_ssl_context *ssl)
@@ -83,24 +89,27 @@ static unsigned char *kept_bytes(struct kept *kept)
     return kept->block != NULL ? kept->block : kept->head;
 }
 
-void record_buffers_begin(mbedtls_ssl_context *ssl, struct kept *kept, struct used *used)
+void record_buffers_begin(mbedtls_ssl_context *ssl, struct kept *kept, struct wire *wire)
 {
     const unsigned char *bytes = kept_bytes(kept);
+    struct flight *flight = &wire->flight;
     memcpy(ssl->in_buf, bytes, kept->in_len);
-    used->in_end = ssl->in_buf + kept->in_len;
-    used->out_end = ssl->out_buf;
+    wire->used.in_end = ssl->in_buf + kept->in_len;
+    wire->used.out_end = ssl->out_buf;
     if (ssl->out_left > 0) {
         memcpy(output(ssl), bytes + kept->in_len, ssl->out_left);
-        used->out_end = ssl->out_hdr;
+        wire->used.out_end = ssl->out_hdr;
     }
+    memcpy(flight->bytes, bytes + kept->in_len + ssl->out_left, flight->len);
+    wire->used.flight_end = flight->bytes + flight->len;
     mbedtls_free(kept->block);
     *kept = (struct kept){.in_len = 0};
 }
 
-static bool keep(const mbedtls_ssl_context *ssl, struct kept *kept)
+static bool keep(const mbedtls_ssl_context *ssl, struct kept *kept, const struct flight *flight)
 {
     kept->in_len = input_len(ssl);
-    size_t len = kept->in_len + ssl->out_left;
+    size_t len = kept->in_len + ssl->out_left + flight->len;
     if (len > sizeof(kept->head)) {
         kept->block = mbedtls_calloc(1, len);
         if (kept->block == NULL) {
@@ -112,6 +121,7 @@ static bool keep(const mbedtls_ssl_context *ssl, struct kept *kept)
     if (ssl->out_left > 0) {
         memcpy(kept_bytes(kept) + kept->in_len, output(ssl), ssl->out_left);
     }
+    memcpy(kept_bytes(kept) + kept->in_len + ssl->out_left, flight->bytes, flight->len);
     return true;
 }
 
@@ -122,14 +132,17 @@ static void wipe(unsigned char *buf, size_t cap, const unsigned char *end)
     mbedtls_platform_zeroize(buf, len);
 }
 
-bool record_buffers_end(mbedtls_ssl_context *ssl, struct kept *kept, const struct used *used)
+bool record_buffers_end(mbedtls_ssl_context *ssl, struct kept *kept, struct wire *wire)
 {
-    bool done = keep(ssl, kept);
+    struct flight *flight = &wire->flight;
+    bool done = keep(ssl, kept, flight);
     if (!done) {
         ssl->in_left = 0;
         ssl->out_left = 0;
+        flight->len = 0;
     }
-    wipe(ssl->in_buf, MBEDTLS_SSL_IN_BUFFER_LEN, used->in_end);
-    wipe(ssl->out_buf, MBEDTLS_SSL_OUT_BUFFER_LEN, used->out_end);
+    wipe(ssl->in_buf, MBEDTLS_SSL_IN_BUFFER_LEN, wire->used.in_end);
+    wipe(ssl->out_buf, MBEDTLS_SSL_OUT_BUFFER_LEN, wire->used.out_end);
+    wipe(flight->bytes, FLIGHT_CAP, wire->used.flight_end);
     return done;
 }

@@ -18,7 +18,7 @@ void session_begin(struct tls_session *session)
     session->wire.alert_made =
         session->wire.alert_made && !session->established && !session->failed;
     session->allocation_failures = tls_mbedtls_allocation_failures();
-    record_buffers_begin(&session->ssl, &session->kept, &session->wire.used);
+    record_buffers_begin(&session->ssl, &session->kept, &session->wire);
 }
 
 /* ---- Failure ------------------------------------------------------------------------------- */
@@ -160,14 +160,14 @@ enum tls_outcome session_fail(struct tls_session *session, int code)
 static void forget_what_was_used(struct tls_session *session)
 {
     if (!session->established || session->failed) {
-        session->wire.used = (struct used){NULL, NULL};
+        session->wire.used = (struct used){NULL, NULL, NULL};
     }
 }
 
 enum tls_outcome session_done(struct tls_session *session, enum tls_outcome outcome)
 {
     forget_what_was_used(session);
-    if (record_buffers_end(&session->ssl, &session->kept, &session->wire.used)) {
+    if (record_buffers_end(&session->ssl, &session->kept, &session->wire)) {
         return outcome;
     }
     /* What moved has moved; but no alert of ours could follow what is lost. */
@@ -272,6 +272,7 @@ static int session_setup(struct tls_session *session, const struct tls_session_c
     if (code != 0) {
         return code;
     }
+    session->wire.flight.bytes = record_buffers_flight(session->context->buffers);
     mbedtls_ssl_set_bio(ssl, session, wire_send, wire_receive, NULL);
     mbedtls_ssl_set_verify(ssl, verify_certificate, session);
     if (session->context->role == TLS_SERVER) {
@@ -333,9 +334,20 @@ void tls_session_free(struct tls_session *session)
 /* ---- Handshake ---------------------------------------------------------------------------------
  */
 
+/* The last record is still with the library. */
+static int flush_all(struct tls_session *session)
+{
+    int code = internals_flush(&session->ssl);
+    return code == 0 ? wire_flush(session) : code;
+}
+
 static enum tls_outcome handshake_step(struct tls_session *session)
 {
-    int code = mbedtls_ssl_handshake_step(&session->ssl);
+    /* While we sign, the longest step of all, the peer can work on what is ready. */
+    int code = internals_may_sign_next(&session->ssl) ? flush_all(session) : 0;
+    if (code == 0) {
+        code = mbedtls_ssl_handshake_step(&session->ssl);
+    }
     internals_note_agreed(&session->ssl, &session->agreed);
     uint32_t refusal = code == 0 ? verify_refusal(session) : 0;
     return refusal != 0 ? session_refuse(session, refusal) : session_judge(session, code);
@@ -358,7 +370,8 @@ static enum tls_outcome handshake_steps(struct tls_session *session)
 {
     for (int steps = 0; steps < STEPS_MAX; steps++) {
         if (internals_handshake_is_over(&session->ssl)) {
-            return handshake_finish(session);
+            enum tls_outcome flushed = session_judge(session, wire_flush(session));
+            return flushed == TLS_OK ? handshake_finish(session) : flushed;
         }
         enum tls_outcome outcome = handshake_step(session);
         if (outcome != TLS_OK) {
@@ -380,7 +393,11 @@ enum tls_outcome tls_handshake(struct tls_session *session)
         return TLS_MISUSE;
     }
     session_begin(session);
-    return session_done(session, handshake_steps(session));
+    enum tls_outcome outcome = handshake_steps(session);
+    if (session->failed && session->wire.end == TLS_OK) {
+        (void)wire_flush(session); /* the alert; tls_close sends what is left of it */
+    }
+    return session_done(session, outcome);
 }
 
 bool session_has_chacha(const struct tls_session *session)

@@ -100,7 +100,8 @@ bool tls_record_is_begun(const struct tls_session *session)
 /* OK once nothing is pending any more. */
 static enum tls_outcome flush(struct tls_session *session)
 {
-    return session_judge(session, internals_flush(&session->ssl));
+    int code = wire_flush(session);
+    return session_judge(session, code != 0 ? code : internals_flush(&session->ssl));
 }
 
 static size_t sealed_len(struct tls_session *session, size_t len)

@@ -1,6 +1,7 @@
 /* Between the library and the transport: carries bytes, remembers why none moved, and watches the
  * output for alerts, because the library does not tell which it made, or whether it made any. */
 #include <limits.h>
+#include <string.h>
 
 #include "backend.h"
 #include "mbedtls/net_sockets.h"
@@ -78,20 +79,68 @@ static const uint8_t *later(const uint8_t *a, const uint8_t *b)
     return a > b ? a : b;
 }
 
-int wire_send(void *data, const unsigned char *bytes, size_t len)
+/* How many bytes the transport took, or the library's code. */
+static int send_some(struct tls_session *session, const uint8_t *bytes, size_t len)
 {
-    struct tls_session *session = data;
     size_t count = 0;
-    watch_output(&session->wire, bytes, len);
-    session->wire.used.out_end = later(session->wire.used.out_end, bytes + len);
     enum tls_transport_outcome outcome =
         session->transport->send(session->transport, bytes, len, &count);
     if (outcome != TLS_TRANSPORT_OK || count == 0 || count > len) {
         return wire_stopped(&session->wire, outcome, 1);
     }
-    session->wire.watched_len -= count;
     session->wire.sent_len += count;
     return (int)count;
+}
+
+int wire_flush(struct tls_session *session)
+{
+    struct flight *flight = &session->wire.flight;
+    while (flight->len > 0) {
+        int sent = send_some(session, flight->bytes, flight->len);
+        if (sent < 0) {
+            return sent;
+        }
+        flight->len -= (size_t)sent;
+        memmove(flight->bytes, flight->bytes + sent, flight->len);
+    }
+    return 0;
+}
+
+static void gather(struct wire *wire, const uint8_t *bytes, size_t len)
+{
+    memcpy(wire->flight.bytes + wire->flight.len, bytes, len);
+    wire->flight.len += len;
+    wire->used.flight_end = later(wire->used.flight_end, wire->flight.bytes + wire->flight.len);
+}
+
+/* Gathers a record, or more if the library had to wait. Too long for that, it goes by itself. */
+static int send_in_flight(struct tls_session *session, const uint8_t *bytes, size_t len)
+{
+    struct wire *wire = &session->wire;
+    if (len > FLIGHT_CAP - wire->flight.len) {
+        int code = wire_flush(session);
+        if (code != 0) {
+            return code;
+        }
+    }
+    if (len > FLIGHT_CAP) {
+        return send_some(session, bytes, len);
+    }
+    gather(wire, bytes, len);
+    return (int)len;
+}
+
+int wire_send(void *data, const unsigned char *bytes, size_t len)
+{
+    struct tls_session *session = data;
+    bool in_handshake = !session->established && session->close == CLOSE_NOT_BEGUN;
+    watch_output(&session->wire, bytes, len);
+    session->wire.used.out_end = later(session->wire.used.out_end, bytes + len);
+    int taken = in_handshake ? send_in_flight(session, bytes, len) : send_some(session, bytes, len);
+    if (taken > 0) {
+        session->wire.watched_len -= (size_t)taken;
+    }
+    return taken;
 }
 
 bool wire_has_room(struct tls_session *session, size_t len)
@@ -133,6 +182,10 @@ int wire_receive(void *data, unsigned char *buf, size_t cap)
 {
     struct tls_session *session = data;
     size_t count = 0;
+    int flushed = wire_flush(session);
+    if (flushed != 0) {
+        return flushed;
+    }
     /* A peer that sends records without data for ever must not keep us from the other sessions:
      * the transport is still readable, so the event loop comes back here in its turn. */
     if (session->wire.budget_len < cap) {

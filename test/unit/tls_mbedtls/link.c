@@ -26,6 +26,8 @@ static enum tls_transport_outcome pipe_send(struct tls_transport *self, const ui
     memcpy(out->bytes + out->sent_len, bytes, *count);
     out->sent_len += *count;
     out->room_len -= *count;
+    out->sends++;
+    out->piece_len = *count;
     return TLS_TRANSPORT_OK;
 }
 

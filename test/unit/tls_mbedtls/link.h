@@ -10,8 +10,10 @@
 struct pipe {
     uint8_t bytes[PIPE_CAP];
     size_t sent_len, taken_len;
-    size_t room_len; /* bytes that may still be sent; starts without a limit */
-    bool ended;      /* the sender has gone */
+    size_t room_len;  /* bytes that may still be sent; starts without a limit */
+    unsigned sends;   /* calls that something went with */
+    size_t piece_len; /* what the last one took */
+    bool ended;       /* the sender has gone */
 };
 
 struct link_end {

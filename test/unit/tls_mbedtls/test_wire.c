@@ -48,6 +48,7 @@ static int set_up(void **state)
                                   .then = TLS_TRANSPORT_WANT_WRITE};
     memset(&session, 0, sizeof(session));
     session.transport = &transport.transport;
+    session.established = true;
     session.wire.alert = TLS_NO_ALERT;
     session.wire.budget_len = 1000;
     return 0;
