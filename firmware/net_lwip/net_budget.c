@@ -13,6 +13,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "net_lwip.h"
+#include "net_room.h"
 
 void net_budget_end_stalled(struct tcp_pcb *pcb, uint64_t since_us)
 {
@@ -41,11 +42,12 @@ static size_t shared_segments(void)
     return LWIP_MIN(segments, in_heap);
 }
 
-/* Full segments that are left of what the connection is sure of. */
+/* The connection's full segments that are left of what it is sure of. */
 static size_t sure_segments(const struct tcp_pcb *pcb)
 {
     size_t queued_len = TCP_SND_BUF - tcp_sndbuf(pcb);
-    size_t segments = (queued_len + pcb->mss - 1) / pcb->mss;
+    size_t segment_len = net_room_segment_len(pcb);
+    size_t segments = (queued_len + segment_len - 1) / segment_len;
     bool is_used = pcb->snd_queuelen >= NET_LWIP_IDLE_QUEUELEN;
     return is_used || segments >= NET_LWIP_IDLE_SEGMENTS ? 0 : NET_LWIP_IDLE_SEGMENTS - segments;
 }
@@ -54,7 +56,7 @@ size_t net_budget_send_room(const struct tcp_pcb *pcb)
 {
     size_t sure = sure_segments(pcb);
     size_t shared = shared_segments();
-    return LWIP_MAX(sure, shared) * pcb->mss;
+    return LWIP_MAX(sure, shared) * net_room_segment_len(pcb);
 }
 
 /* ---- Who holds it in vain -------------------------------------------------------------------- */

@@ -380,7 +380,7 @@ static size_t send_some(struct net_socket *socket, const uint8_t *bytes, size_t 
     LOCK_TCPIP_CORE(); /* see prepare_fd */
     ssize_t sent = 0;
     if (!net_room_is_short(socket, 1)) {
-        size_t room = net_room_sendable(socket);
+        size_t room = net_room_at_once(socket);
         size_t take_len = room > 0 && room < len ? room : len;
         sent = lwip_send(socket->fd, bytes, take_len, MSG_DONTWAIT);
     }

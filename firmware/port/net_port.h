@@ -169,8 +169,8 @@ PORT_MUST_USE enum net_outcome net_receive(struct net_socket *socket, uint8_t *b
  * has ended, the socket holds all that it can, or the stack cannot tell. */
 size_t net_receivable(struct net_socket *socket);
 
-/* Bytes that net_send would take now, for sure; SIZE_MAX if the connection is gone or the stack
- * cannot tell. */
+/* Bytes that net_send would take now, for sure, also in two calls; SIZE_MAX if the connection is
+ * gone or the stack cannot tell. */
 size_t net_sendable(struct net_socket *socket);
 
 /* How long, in all since the connection began, its peer could not send what is waited for because

@@ -23,13 +23,15 @@ def checksum(data):
     return total ^ 0xFFFF
 
 
-def tcp_frame(macs, source, destination, numbers, flags, data=b"", options=b""):
+def tcp_frame(
+    macs, source, destination, numbers, flags, data=b"", options=b"", window=WINDOW
+):  # pylint: disable=too-many-arguments
     """An Ethernet frame with a TCP segment (RFC 9293 section 3.1). macs: destination's and source's;
     source, destination: address and port; numbers: sequence and acknowledgement."""
     addresses = inet_aton(source[0]) + inet_aton(destination[0])
     offset = (20 + len(options)) // 4 << 4
     tcp = struct.pack("!HHII", source[1], destination[1], *numbers)
-    tcp += struct.pack("!BBHHH", offset, flags, WINDOW, 0, 0) + options + data
+    tcp += struct.pack("!BBHHH", offset, flags, window, 0, 0) + options + data
     pseudo = addresses + struct.pack("!HH", frames.PROTOCOL_TCP, len(tcp))
     tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp)) + tcp[18:]
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, frames.PROTOCOL_TCP, 0)
@@ -77,12 +79,15 @@ class RawConnection:
         port=None,
         seq=None,
         last_ack_brings=b"",
+        window=WINDOW,
     ):  # pylint: disable=too-many-arguments
-        """last_ack_brings: data with the ACK that ends the TCP handshake, not counted as sent."""
+        """last_ack_brings: data with the ACK that ends the TCP handshake, not counted as sent.
+        window: what each segment offers; a test may change it later."""
         self.queue = queue
         self.server = (server_ip, server_port)
         self.server_mac = frames.mac_bytes(server_mac)
         self.timeout_s = timeout_s
+        self.window = window
         self.port = port or random.randrange(20000, 60000)
         self.seq = seq or random.randrange(1 << 31)
         self.seen = 0  # the server's next byte
@@ -100,7 +105,9 @@ class RawConnection:
     def _send(self, flags, data=b"", options=b""):
         source, numbers = (PEER_IP, self.port), (self.seq, self.acked)
         macs = (self.server_mac, PEER_MAC)
-        self.queue.send(tcp_frame(macs, source, self.server, numbers, flags, data, options))
+        self.queue.send(
+            tcp_frame(macs, source, self.server, numbers, flags, data, options, self.window)
+        )
 
     def _answer_arp(self, frame):
         operation = int.from_bytes(frame.payload[6:8], "big")
@@ -203,6 +210,10 @@ class RawConnection:
         self.seq -= count
         self._send(PSH | ACK, bytes(count))
         self.seq += count
+
+    def wait_acknowledged(self):
+        """Waits until the server has acknowledged all that was sent."""
+        self._wait(lambda: self._last_ack == self.seq, "acknowledgement")
 
     def room(self):
         """How much more the server is willing to receive, by its last word."""
