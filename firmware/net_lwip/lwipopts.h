@@ -183,7 +183,7 @@ void sys_check_core_locking(void);
  * echoed over a wire that loses 5 % took 18 to 36 s with 250 and takes 8 to 13 s with 50. The 300
  * ms that are then the least stay above the time that others delay their acknowledgements. */
 #define TCP_TMR_INTERVAL 50
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 2 /* net_budget.c notes how long one has not moved */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 4 /* net_budget.c notes how long one has not moved */
 #define TCP_MSL 30000               /* so TIME_WAIT lasts 60 s, as on Linux */
 #define TCP_TTL 64
 #define IP_DEFAULT_TTL 64

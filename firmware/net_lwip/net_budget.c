@@ -5,7 +5,8 @@
  * waits and holds nothing meanwhile. (For what is received see net_places.c.)
  *
  * A peer who was sent more than the sure part and acknowledges nothing of it, although he was sent
- * it or keeps his window closed, is reset after a while if others wait. */
+ * it or keeps his window closed, is reset after a while if others wait; so is one who acknowledges
+ * it, but takes too long in all. */
 #include "lwip/opt.h"
 
 #include "clock_port.h"
@@ -14,6 +15,9 @@
 #include "lwip/stats.h"
 #include "net_lwip.h"
 #include "net_room.h"
+
+/* Nobody has waited for so long: that was another shortage. */
+#define SHORTAGE_GAP_US (5 * NET_BUDGET_LOOK_US)
 
 void net_budget_end_stalled(struct tcp_pcb *pcb, uint64_t since_us)
 {
@@ -61,8 +65,9 @@ size_t net_budget_send_room(const struct tcp_pcb *pcb)
 
 /* ---- Who holds it in vain -------------------------------------------------------------------- */
 
-/* lwIP's extra arguments of a connection: the last acknowledged, and how often it was so since. */
-enum { NOTE_ACK, NOTE_LOOKS };
+/* lwIP's extra arguments of a connection: the last acknowledged, and how often it was so since; the
+ * end of what was queued once, and how often not all of that was acknowledged (0: no end noted). */
+enum { NOTE_ACK, NOTE_LOOKS, NOTE_END, NOTE_END_LOOKS };
 
 static uint32_t get_note(const struct tcp_pcb *pcb, uint8_t which)
 {
@@ -80,21 +85,43 @@ static bool is_peers_turn(const struct tcp_pcb *pcb)
     return pcb->persist_backoff > 0 || (pcb->unacked != NULL && pcb->nrtx > 0);
 }
 
-/* Ends the connection if it holds more than its sure part and not a segment of that was
- * acknowledged for too long. */
-static void look_at_sender(struct tcp_pcb *pcb)
+/* How often in a row, up to now, the peer has not acknowledged a segment, although it was his turn.
+ */
+static uint32_t count_idle_look(struct tcp_pcb *pcb, bool holds)
+{
+    bool has_moved = pcb->lastack - get_note(pcb, NOTE_ACK) >= pcb->mss;
+    bool is_idle = holds && !has_moved && is_peers_turn(pcb);
+    if (!is_idle) {
+        set_note(pcb, NOTE_ACK, pcb->lastack);
+    }
+    set_note(pcb, NOTE_LOOKS, is_idle ? get_note(pcb, NOTE_LOOKS) + 1 : 0);
+    return get_note(pcb, NOTE_LOOKS);
+}
+
+/* How long he has taken for all that was queued at the first look of these. Whose turn it is does
+ * not matter here: a byte now and then would make it ours. */
+static uint32_t count_slow_look(struct tcp_pcb *pcb, bool holds, bool is_first)
+{
+    bool is_noted = !is_first && get_note(pcb, NOTE_END_LOOKS) > 0;
+    bool is_slow = holds && is_noted && TCP_SEQ_LT(pcb->lastack, get_note(pcb, NOTE_END));
+    if (!is_slow) {
+        set_note(pcb, NOTE_END, pcb->snd_lbb);
+        set_note(pcb, NOTE_END_LOOKS, 0);
+    }
+    set_note(pcb, NOTE_END_LOOKS, holds ? get_note(pcb, NOTE_END_LOOKS) + 1 : 0);
+    return get_note(pcb, NOTE_END_LOOKS);
+}
+
+/* Ends the connection if it has held more than its sure part for too long. */
+static void look_at_sender(struct tcp_pcb *pcb, bool is_first)
 {
     bool holds = tcp_sndqueuelen(pcb) > 0 && sure_segments(pcb) == 0;
-    bool has_moved = pcb->lastack - get_note(pcb, NOTE_ACK) >= pcb->mss;
-    if (!holds || has_moved || !is_peers_turn(pcb)) {
-        set_note(pcb, NOTE_ACK, pcb->lastack);
-        set_note(pcb, NOTE_LOOKS, 0);
-        return;
-    }
-    uint32_t looks = get_note(pcb, NOTE_LOOKS) + 1;
-    set_note(pcb, NOTE_LOOKS, looks);
-    if (looks >= NET_BUDGET_LOOKS_MAX) {
-        net_budget_end_stalled(pcb, clock_now_us() - (uint64_t)(looks - 1) * NET_BUDGET_LOOK_US);
+    uint32_t idle_looks = count_idle_look(pcb, holds);
+    uint32_t slow_looks = count_slow_look(pcb, holds, is_first);
+    bool is_idle = idle_looks >= NET_BUDGET_LOOKS_MAX;
+    if (is_idle || slow_looks >= NET_BUDGET_TURN_LOOKS_MAX) {
+        uint64_t looks = is_idle ? idle_looks : slow_looks;
+        net_budget_end_stalled(pcb, clock_now_us() - (looks - 1) * NET_BUDGET_LOOK_US);
     }
 }
 
@@ -105,10 +132,12 @@ void net_budget_reclaim(struct net *net)
     if (now_us - budget->short_us < NET_BUDGET_LOOK_US) {
         return;
     }
+    /* What was counted while somebody waited the last time counts no more. */
+    bool is_first = now_us - budget->short_us >= SHORTAGE_GAP_US;
     budget->short_us = now_us;
     struct tcp_pcb *next = NULL;
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = next) {
         next = pcb->next;
-        look_at_sender(pcb);
+        look_at_sender(pcb, is_first);
     }
 }

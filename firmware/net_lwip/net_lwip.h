@@ -90,7 +90,7 @@ uint32_t net_backlog_count_half_open(void);
 /* So many at most for who was refused a segment: his peer tries again late. */
 #define NET_BUDGET_PATIENT_LOOKS_MAX (4 * NET_BUDGET_LOOKS_MAX)
 /* Who moves, but has kept others waiting for so many looks with nothing to do but to wait for him,
- * is ended, too. */
+ * is ended, too; and whom so many found with something to send that he had at the first. */
 #define NET_BUDGET_TURN_LOOKS_MAX 150 /* 30 s */
 
 /* One of NET_LWIP_BUSY_MAX places: the right to a full window of received data. */

@@ -26,6 +26,8 @@ CPU_MAX_S = 30.0  # for a thousand records, twice; it takes 1 or 2
 # Who does not read holds so much of what is shared to send; more of them than that suffices for.
 UNREAD = (4000, 14)
 DEAF = PLACES + 16
+# Who reads so much so often has always moved by a segment, but takes a minute for all.
+SIP, SIP_EVERY_S = 600, 0.6
 # More than a connection is sure of, in one frame.
 LARGE = 8000
 FIRST_PORT = 20000
@@ -193,20 +195,51 @@ class Many(harness.TestCase):
         size, count = UNREAD
         for _index in range(count):
             peer.write(b"d" * size)
-        return peer.name
+        return peer
 
     def test_who_does_not_read_is_ended(self):
         """As many as fill the memory to send do not keep a good peer's records from going out."""
         server = self.start(DEAF + 1)
         (good,) = self.open_peers(1)
-        deaf = {self.open_deaf_peer() for _index in range(DEAF)}
+        deaf = [self.open_deaf_peer() for _index in range(DEAF)]
+        self.exchange_until_stalled(server, good, deaf)
+        self.check_stopped(server)
+
+    def exchange_until_stalled(self, server, good, others):
+        """Soon there is no room left for this peer's records; until others are ended, and not he."""
         data = b"g" * (4 * RECORD)
-        while not server.find_events("stalled"):  # soon there is no room left for this
+        names = {other.name for other in others}
+        while not server.find_events("stalled"):
             self.assertTrue(good.exchange(data) == data)
         for stalled in server.find_events("stalled"):
-            self.assertIn(stalled["peer"], deaf)
+            self.assertIn(stalled["peer"], names)
         self.assertTrue(good.exchange(data) == data)
         self.assertEqual(server.find_events("closed", session="1"), [])
+
+    def sip(self, peers, stopped):
+        """Takes a little from each, so often that none of them stands still, and sends as much."""
+        while not stopped.wait(SIP_EVERY_S):
+            for peer in peers:
+                try:
+                    peer.write(peer.sock.recv(SIP))
+                except OSError:
+                    pass
+
+    def test_who_reads_little_by_little_is_ended(self):
+        """The same with some who move all the time, but never give back what they hold."""
+        server = self.start(DEAF + 1)
+        (good,) = self.open_peers(1)
+        slow = [self.open_deaf_peer() for _index in range(DEAF)]
+        for peer in slow:
+            peer.sock.setblocking(False)
+        stopped = threading.Event()
+        sipping = threading.Thread(target=self.sip, args=(slow, stopped))
+        sipping.start()
+        try:
+            self.exchange_until_stalled(server, good, slow)
+        finally:
+            stopped.set()
+            sipping.join()
         self.check_stopped(server)
 
 
