@@ -344,6 +344,7 @@ void net_budget_note_received(struct net_socket *socket)
 {
     struct net_budget *budget = &net_lwip_instance.budget;
     struct tcp_pcb *pcb = pcb_of(socket);
+    leave_line(budget, socket); /* what it was for has come, in what it is sure of */
     if (socket->busy != NULL) {
         note_progress(socket->busy);
         if (!is_crowded()) {

@@ -5,6 +5,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 
 import harness
 import settings
@@ -28,6 +29,9 @@ UNREAD = (4000, 14)
 DEAF = PLACES + 16
 # Who reads so much so often has always moved by a segment, but takes a minute for all.
 SIP, SIP_EVERY_S = 600, 0.6
+# Comes in what a connection is sure of, but does not leave a segment's room.
+MEDIUM = 2000
+PAUSE_S, STALLED_S = 0.2, 7
 # More than a connection is sure of, in one frame.
 LARGE = 8000
 FIRST_PORT = 20000
@@ -182,6 +186,24 @@ class Many(harness.TestCase):
         closed = server.wait_event("closed", reason="reset")
         self.assertNotEqual(closed["session"], str(PLACES + 1))
         self.assertEqual(good.echo(b"still here"), b"still here")
+        self.check_stopped(server)
+
+    def test_nobody_is_ended_for_who_waits_no_more(self):
+        """Who gets in line for a message, but has it before there is a place, is out of line."""
+        server = self.start(PLACES + 1)
+        *holders, bystander = self.open_peers(PLACES + 1)
+        ends = self.hold_records(holders)
+        data = b"m" * MEDIUM
+        record = bystander.seal(data)
+        bystander.sock.sendall(record[:HELD_BACK])
+        time.sleep(PAUSE_S)
+        bystander.sock.sendall(record[HELD_BACK:])
+        self.assertEqual(bystander.read_exactly(MEDIUM), data)
+        time.sleep(STALLED_S)
+        self.assertEqual(server.find_events("stalled"), [])
+        for peer, end in zip(holders, ends):
+            peer.sock.sendall(end)
+            self.assertTrue(peer.read_exactly(RECORD) == b"r" * RECORD)
         self.check_stopped(server)
 
     def open_deaf_peer(self):
