@@ -440,6 +440,11 @@ err_t net_budget_segment(struct tcp_pcb *pcb, const struct tcp_hdr *header, cons
         return ERR_OK;
     }
     net_lwip_instance.budget.refused_segments++;
+    if (pcb->state >= ESTABLISHED && TCP_SEQ_GEQ(header->seqno, pcb->rcv_ann_right_edge)) {
+        /* A probe of a closed window, which always has an answer (RFC 9293 section 3.8.6.1): who
+         * gets none gives up. */
+        (void)tcp_send_empty_ack(pcb);
+    }
     return ERR_MEM;
 }
 

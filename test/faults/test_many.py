@@ -296,6 +296,25 @@ class ManyByHand(harness.TestCase):
         self.assertEqual(self.server.find_events("stalled"), [])
         self.check_stopped(self.server)
 
+    def test_closed_window_is_answered(self):
+        """Who is in line, and asks with a byte whether there is room again, hears that there is not.
+        """
+        context = testcerts.client_context()
+        waiting = TlsPeer(self.connect(port=FIRST_PORT), context).handshake()
+        for peer in self.open_peers(PLACES):
+            peer.sock.sendall(peer.seal(bytes(RECORD))[:-HELD_BACK])
+        time.sleep(PAUSE_S)
+        sock = waiting.sock
+        sock.wait_quiet(PAUSE_S)
+        record = waiting.seal(bytes(RECORD))
+        sock.sendall(record[: sock.room()])
+        sock.wait_acknowledged()
+        sock.wait_quiet(PAUSE_S)
+        self.assertEqual(sock.room(), 0)
+        sock.probe()
+        self.assertEqual(sock.room(), 0)
+        self.check_stopped(self.server)
+
     def test_last_ack_brings_no_more_than_was_offered(self):
         """What comes too early is not taken, and the connection goes on."""
         peer = TlsPeer(self.connect(last_ack_brings=bytes(LARGE)), testcerts.client_context())

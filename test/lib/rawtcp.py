@@ -97,6 +97,7 @@ class RawConnection:
         self._at = len(queue.all_frames())  # frames looked at
         self._last_ack = 0  # what the server said of our bytes
         self._edge = 0  # up to where it has room for them
+        self._heard = 0  # segments
         self._ended = False
         self._connect(last_ack_brings)
 
@@ -123,6 +124,7 @@ class RawConnection:
     def _take(self, segment):
         if segment.flags & RST:
             raise ConnectionResetError("the server sent RST")
+        self._heard += 1
         self._last_ack = segment.ack
         self._edge = (segment.ack + segment.window) & 0xFFFFFFFF
         if segment.flags & SYN:
@@ -224,6 +226,12 @@ class RawConnection:
         self.seq += gap
         self._send(ACK | PSH | (FIN if fin else 0), data)
         self.seq -= gap
+
+    def probe(self):
+        """Sends a byte for which there may be no room, and waits until the server says anything."""
+        heard = self._heard
+        self._send(ACK, b"?")
+        self._wait(lambda: self._heard > heard, "answer")
 
     def wait_quiet(self, seconds):
         """Takes what comes until nothing has come for so long."""
