@@ -466,10 +466,11 @@ static bool is_peers_turn(const struct net_socket *socket, const struct tcp_pcb 
     return socket->needed_len > unread_len(pcb);
 }
 
-/* Nothing of what is received is his, nor does he wait for more than he is sure of. */
+/* He neither holds nor waits for more than he is sure of. */
 static bool needs_no_place(const struct net_socket *socket)
 {
-    return held_with(connection_of(socket), 0) == 0 && wanted_len(socket) <= SURE_LEN;
+    size_t held = held_with(connection_of(socket), 0);
+    return held <= NET_LWIP_IDLE_BUFFERS && wanted_len(socket) <= SURE_LEN;
 }
 
 /* The peer had his time: all that one may take who moves, or a while in which he did not. */

@@ -32,6 +32,8 @@ SIP, SIP_EVERY_S = 600, 0.6
 # Comes in what a connection is sure of, but does not leave a segment's room.
 MEDIUM = 2000
 PAUSE_S, STALLED_S = 0.2, 7
+# In one segment that leaves little of the window.
+SMALL = 1400
 # More than a connection is sure of, in one frame.
 LARGE = 8000
 FIRST_PORT = 20000
@@ -204,6 +206,25 @@ class Many(harness.TestCase):
         for peer, end in zip(holders, ends):
             peer.sock.sendall(end)
             self.assertTrue(peer.read_exactly(RECORD) == b"r" * RECORD)
+        self.check_stopped(server)
+
+    def test_small_records_hold_no_places(self):
+        """Who has begun one took a place as if it were large, but leaves it when others wait."""
+        server = self.start(PLACES + 1)
+        *holders, good = self.open_peers(PLACES + 1)
+        data, half = b"s" * SMALL, SMALL // 2
+        ends = []
+        for peer in holders:
+            self.assertEqual(peer.echo(data[:half]), data[:half])
+            record = peer.seal(data)
+            peer.sock.sendall(record[:-HELD_BACK])
+            ends.append(record[-HELD_BACK:])
+        large = b"g" * (4 * RECORD)
+        self.assertTrue(good.exchange(large) == large)
+        for peer, end in zip(holders, ends):
+            peer.sock.sendall(end)
+            self.assertEqual(peer.read_exactly(SMALL), data)
+        self.assertEqual(server.find_events("stalled"), [])
         self.check_stopped(server)
 
     def open_deaf_peer(self):
