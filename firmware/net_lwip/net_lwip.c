@@ -16,6 +16,10 @@
 _Static_assert(TCP_WND > TLS_RECORD_MAX_LEN, "a TLS record would never arrive whole");
 _Static_assert(TCP_SND_BUF > TLS_RECORD_MAX_LEN, "a TLS record would never be sent whole");
 
+/* In 16 bits lwIP counts what is in a pool; more would silently be some of it. */
+_Static_assert(PBUF_POOL_SIZE <= UINT16_MAX, "SESSIONS_MAX or BUSY_MAX: too many buffers");
+_Static_assert(MEMP_NUM_TCP_SEG <= UINT16_MAX, "SESSIONS_MAX or BUSY_MAX: too many segments");
+
 /* How long net_close waits for peers to acknowledge what was sent before. */
 #define CLOSE_GRACE_US 1000000
 
