@@ -330,6 +330,8 @@ void net_budget_await(struct net_socket *socket, size_t len)
         (void)offer(pcb, 1);
     } else {
         get_in_line(budget, socket);
+        /* Perhaps what he is sure of is all that he needs. */
+        (void)offer(pcb, LWIP_MIN(len - unread_len(pcb), (size_t)TCP_MSS));
     }
 }
 

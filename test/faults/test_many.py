@@ -30,7 +30,7 @@ DEAF = PLACES + 16
 # Who reads so much so often has always moved by a segment, but takes a minute for all.
 SIP, SIP_EVERY_S = 600, 0.6
 # Comes in what a connection is sure of, but does not leave a segment's room.
-MEDIUM = 2000
+MEDIUM = 1600
 PAUSE_S, STALLED_S = 0.2, 7
 # In one segment that leaves little of the window.
 SMALL = 1400
@@ -317,14 +317,33 @@ class ManyByHand(harness.TestCase):
         self.assertEqual(self.server.find_events("stalled"), [])
         self.check_stopped(self.server)
 
+    def hold_all_places(self):
+        for peer in self.open_peers(PLACES):
+            peer.sock.sendall(peer.seal(bytes(RECORD))[:-HELD_BACK])
+        time.sleep(PAUSE_S)
+
+    def test_who_is_in_line_is_offered_what_he_is_sure_of(self):
+        """A message that needs no place does not wait for one."""
+        context = testcerts.client_context()
+        peer = TlsPeer(self.connect(port=FIRST_PORT), context).handshake()
+        self.hold_all_places()
+        sock, data = peer.sock, bytes(MEDIUM)
+        while sock.room() >= MEDIUM:
+            self.assertEqual(peer.echo(bytes(HELD_BACK)), bytes(HELD_BACK))
+        record, begun = peer.seal(data), sock.room()
+        sock.sendall(record[:begun])
+        sock.wait_room(len(record) - begun)
+        sock.sendall(record[begun:])
+        self.assertEqual(peer.read_exactly(MEDIUM), data)
+        self.assertEqual(self.server.find_events("stalled"), [])
+        self.check_stopped(self.server)
+
     def test_closed_window_is_answered(self):
         """Who is in line, and asks with a byte whether there is room again, hears that there is not.
         """
         context = testcerts.client_context()
         waiting = TlsPeer(self.connect(port=FIRST_PORT), context).handshake()
-        for peer in self.open_peers(PLACES):
-            peer.sock.sendall(peer.seal(bytes(RECORD))[:-HELD_BACK])
-        time.sleep(PAUSE_S)
+        self.hold_all_places()
         sock = waiting.sock
         sock.wait_quiet(PAUSE_S)
         record = waiting.seal(bytes(RECORD))

@@ -221,6 +221,10 @@ class RawConnection:
         """How much more the server is willing to receive, by its last word."""
         return (self._edge - self.seq) & 0xFFFFFFFF
 
+    def wait_room(self, count):
+        """Waits until the server is willing to receive so much."""
+        self._wait(lambda: self.room() >= count, f"room for {count} bytes")
+
     def send_ahead(self, gap, data, fin=False):
         """Sends what comes gap bytes later."""
         self.seq += gap
